@@ -20,7 +20,7 @@ class Received:
     cut: bool = False  # the connection broke, be it before, within or after the answer
 
 
-async def exchange(
+async def exchange(  # noqa: PLR0913 - a request has that many parts
     app: ASGIApp,
     body: bytes,
     headers: dict[str, str],
