@@ -1,0 +1,10 @@
+"""The legal limiters that a history of one key may have met, told apart from outside.
+
+Pure: rows in, a survey out. Knows no transport and no header; the caller reads those.
+"""
+
+from contracts.rules.limiters.candidates import CANDIDATES
+from contracts.rules.limiters.rows import Row
+from contracts.rules.limiters.survey import Refutation, Survey, survivors
+
+__all__ = ["CANDIDATES", "Refutation", "Row", "Survey", "survivors"]

@@ -1,0 +1,201 @@
+"""The verdict on one key's history: which legal limiters explain it, or the smallest piece that none explains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, Literal
+
+from contracts.rules.limiters.candidates import CANDIDATES, coarse_models, models
+from contracts.rules.limiters.rows import Model, Row, Terms
+from contracts.rules.limiters.search import EXACT, Clock, Explained, explain, stretches
+from contracts.rules.limiters.timeline import timeline
+
+Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
+Pieces = list[tuple[int, int, bool]]
+_PHASES = 20  # cells into which the unknown phase of a whole-second clock is cut
+
+
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """A piece of history that no legal limiter explains."""
+
+    kind: Kind
+    witness: tuple[int, ...]  # seq, in the order sent
+    words: str
+    timeline: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is left of the candidates after a history. Without a constant Limit nothing is concluded, and all live."""
+
+    candidates: tuple[str, ...]
+    costs: Mapping[int, frozenset[int]]  # what an answer of each status may cost, among the living
+    limit: int | None
+    window_s: float
+    phase_s: float | None = None  # when a window of the clock begins, modulo window_s, where all the living agree
+    refuted: Refutation | None = None
+    others_spend: bool = False  # irregular extra drops of Remaining: explained once unseen requests are supposed
+
+
+@dataclass(slots=True)
+class _Trial:
+    """All models against one history."""
+
+    living: list[tuple[Model[Any], Explained]] = field(default_factory=list)
+    refuted_at: int = -1
+
+
+def survivors(rows: Sequence[Row], window_s: float = 10.0) -> Survey:
+    """Try every legal limiter against the rows of one key, in any order and overlap.
+
+    rows: times in seconds since the run began; window_s: the documented window. Never excludes a legal limiter, also
+    one used by others before the first row; does not exclude every illegal one: where more than eight requests are in
+    flight it counts only (`flood`), and a 5xx or an unanswered request may have cost one or nothing.
+    """
+    ordered = sorted(rows, key=lambda row: (row.sent_s, row.answered_s, row.seq))
+    limits = {row.limit for row in ordered if row.limit is not None}
+    if len(limits) != 1 or (limit := limits.pop()) < 1:
+        return Survey(CANDIDATES, {}, None, window_s)
+    terms = Terms(limit, window_s)
+    trial = _try(ordered, terms)
+    if trial.living:
+        return _alive(trial, terms)
+    refutation = _smallest(ordered, terms, trial.refuted_at)
+    return Survey((), {}, limit, window_s, refuted=refutation, others_spend=_others_spend(ordered, terms))
+
+
+def _try(rows: Sequence[Row], terms: Terms) -> _Trial:
+    pieces = stretches(rows)
+    trial = _Trial()
+    for model in models(terms):
+        _note(trial, model, explain(model, rows, pieces))
+    if not trial.living:
+        for clock in (Clock(1.0, k / _PHASES, (k + 1) / _PHASES) for k in range(_PHASES)):
+            for model in coarse_models(terms):
+                _note(trial, model, explain(model, rows, pieces, clock))
+    return trial
+
+
+def _note(trial: _Trial, model: Model[Any], result: Explained) -> None:
+    if result.dead_at is None:
+        trial.living.append((model, result))
+    else:
+        trial.refuted_at = max(trial.refuted_at, result.dead_at)
+
+
+def _alive(trial: _Trial, terms: Terms) -> Survey:
+    names = {model.name for model, _ in trial.living}
+    costs: dict[int, set[int]] = {}
+    for _, result in trial.living:
+        for paid in result.living:
+            for status, cost in paid:
+                costs.setdefault(status, set()).add(cost)
+    return Survey(
+        tuple(name for name in CANDIDATES if name in names),
+        {status: frozenset(met) for status, met in sorted(costs.items())},
+        terms.limit,
+        terms.window_s,
+        phase_s=_phase(trial, terms),
+    )
+
+
+def _phase(trial: _Trial, terms: Terms) -> float | None:
+    """Known when all that live follow the clock and their windows began within half a second of each other."""
+    began = []
+    for model, result in trial.living:
+        if model.name not in ("fixed-clock", "sliding-counter"):
+            return None
+        for states in result.living.values():
+            for state in states.values():
+                began += [state.began_lo, state.began_hi]
+    if not began or max(began) - min(began) > 0.5:
+        return None
+    return round((min(began) + max(began)) / 2 % terms.window_s, 3)
+
+
+def _smallest(rows: Sequence[Row], terms: Terms, refuted_at: int) -> Refutation:
+    """Cut at its end where the last candidate died, then from its start: double the piece until it is refuted, halve."""
+    end = refuted_at + 1
+    cuts = [first for first, _, _ in stretches(rows[:end])]
+    short, long = 0, 1  # how many stretches from the end are explained; how many are not
+    while long < len(cuts) and _try(rows[cuts[-long] : end], terms).living:
+        short, long = long, min(len(cuts), 2 * long)
+    while long - short > 1:
+        middle = (short + long) // 2
+        if _try(rows[cuts[-middle] : end], terms).living:
+            short = middle
+        else:
+            long = middle
+    return _argue(rows[cuts[-long] : end], terms)
+
+
+def _argue(piece: Sequence[Row], terms: Terms) -> Refutation:
+    kind = _kind(piece, terms)
+    last = piece[-1]
+    words = {
+        "over-admission": f"request {last.seq} was let in although no limiter of {terms.limit} per {terms.window_s:g} s "
+        "had any left",
+        "refused with allowance left": f"request {last.seq} was refused although every limiter of {terms.limit} per "
+        f"{terms.window_s:g} s had some left",
+        "remaining": f"request {last.seq} was answered Remaining {last.remaining}, which no limiter of {terms.limit} per "
+        f"{terms.window_s:g} s tells here",
+        "no recovery": f"request {last.seq} was refused after {_silence_s(piece):.1f} s in which nothing was let in",
+    }[kind]
+    return Refutation(kind, tuple(row.seq for row in piece), words, timeline(piece, terms))
+
+
+def _kind(piece: Sequence[Row], terms: Terms) -> Kind:
+    """What the last row of a refuted piece breaks."""
+    last = piece[-1]
+    if last.status == 429:
+        return "no recovery" if _silence_s(piece) >= terms.window_s * 0.95 else "refused with allowance left"
+    if not _try([*piece[:-1], replace(last, remaining=None)], terms).living:
+        return "over-admission"
+    told = [row.remaining for row in piece[:-1] if row.remaining is not None and row.status != 429]
+    spent_out = bool(told) and told[-1] == 0 or any(row.status == 429 for row in piece[-2:-1])
+    return "over-admission" if spent_out and not last.remaining else "remaining"
+
+
+def _silence_s(piece: Sequence[Row]) -> float:
+    """From the last row before the final one that was let in, or from the piece's start, to the final one."""
+    admitted = [row.answered_s for row in piece[:-1] if row.status != 429]
+    return piece[-1].sent_s - (max(admitted) if admitted else piece[0].answered_s)
+
+
+def _others_spend(rows: Sequence[Row], terms: Terms) -> bool:
+    """Is all explained by unseen requests of another client, whose traces are visible and irregular?
+
+    A drop of two at every request is a fault of the server, not another client.
+    """
+    supposed: list[Row] = []
+    drops: list[int] = []
+    for before, after in pairwise(rows):
+        if (unseen := _unseen(before, after, terms)) is None:
+            continue
+        if after.status != 429 and after.remaining is not None and before.remaining is not None:
+            drops += [unseen] if after.remaining < before.remaining else []
+        supposed += [Row(before.answered_s, after.sent_s, None, None, None)] * unseen
+    extra = [drop for drop in drops if drop]
+    if not extra or len(extra) >= len(drops) * 0.8 and len(set(extra)) == 1:
+        return False
+    # A stranger's requests overlap with none of ours, and their order among themselves does not matter.
+    together = sorted([*rows, *supposed], key=lambda row: (row.sent_s, row.answered_s))
+    patient = [m for m in models(terms) if m.name in ("fixed-first", "fixed-clock", "sliding-log", "token-bucket")]
+    pieces = [(i, i + 1, True) for i in range(len(together))]
+    return any(explain(model, together, pieces, EXACT).dead_at is None for model in patient)
+
+
+def _unseen(before: Row, after: Row, terms: Terms) -> int | None:
+    """How many requests of others may lie between two answers; None where that cannot be told."""
+    if before.remaining is None or before.answered_s > after.sent_s:
+        return None
+    if after.status == 429:
+        return before.remaining
+    if after.remaining is None:
+        return None
+    if after.remaining < before.remaining:
+        return max(0, before.remaining - after.remaining - 1)
+    return terms.limit - 1 - after.remaining
