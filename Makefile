@@ -1,0 +1,65 @@
+# The two commands: `make verify` judges a server, `make test` judges this project. Both set up what is missing in .venv/.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock"
+
+export BASE_URL
+
+.DEFAULT_GOAL := help
+.PHONY: help verify test lock chromium
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' Makefile
+	@echo '  PYTHON=…      the Python to set up .venv/ with (3.11 or newer; default python3)'
+	@echo '  BASE_URL=…    the server to verify (default: the embedded sandbox); the key is read from BSPK_API_KEY'
+	@echo '  PYTEST_ARGS=… more options, such as --catalogue stock.csv --max-requests 500 --allow-production'
+	@echo 'make itself exits 2 on any failure; pytest, run alone, exits 0 held, 1 broken, 6 undecided.'
+
+verify: $(VENV)/.ready-to-verify ## judge BASE_URL by contracts and load tests, write a report, say where it is
+	@$(RUN) -m pytest contracts loadtests $(if $(BASE_URL),--base-url "$$BASE_URL") $(PYTEST_ARGS)
+
+# Every step runs, so that one look shows all that is wrong; pytest last, so that its summary is the last line.
+test: $(VENV)/.ready-to-test chromium ## lint, type-check and test the project itself
+	@failed=0; \
+	$(RUN) -m ruff check --quiet . || failed=1; \
+	$(RUN) -m ruff format --check --quiet . || failed=1; \
+	$(RUN) -m mypy --no-error-summary . || failed=1; \
+	[ $$failed = 0 ] || echo 'Lint or types failed, see above.' >&2; \
+	$(RUN) -m pytest tests $(PYTEST_ARGS) || failed=1; \
+	exit $$failed
+
+lock: ## renew requirements*.lock from requirements*.in (needs uv)
+	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
+	@$(LOCK) requirements.in --output-file requirements.lock
+	@$(LOCK) requirements-dev.in --output-file requirements-dev.lock
+
+$(RUN):
+	@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) is not there; name one: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); name one: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	@echo 'Setting up $(VENV)/ …' >&2
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready-to-verify: requirements.lock | $(RUN)
+	@$(PIP_INSTALL) -r requirements.lock
+	@touch $@
+
+# The development lock holds the other one whole, in the same versions.
+$(VENV)/.ready-to-test: requirements-dev.lock | $(RUN)
+	@$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $(VENV)/.ready-to-verify $@
+
+chromium:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'Installing Chromium for the browser tests …' >&2; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		echo 'The browser tests need Chromium; on Debian: apt-get install chromium' >&2; \
+	fi
