@@ -3,8 +3,9 @@
 Pure: rows in, a survey out. Knows no transport and no header; the caller reads those.
 """
 
+from contracts.rules.limiters.belief import Belief
 from contracts.rules.limiters.candidates import CANDIDATES
 from contracts.rules.limiters.rows import Row
 from contracts.rules.limiters.survey import Refutation, Survey, survivors
 
-__all__ = ["CANDIDATES", "Refutation", "Row", "Survey", "survivors"]
+__all__ = ["CANDIDATES", "Belief", "Refutation", "Row", "Survey", "survivors"]

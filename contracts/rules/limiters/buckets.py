@@ -93,19 +93,15 @@ class Lumps:
 
     def step(self, state: Ticking, decision: Decision) -> list[Ticking]:
         ticks_lo = max(0, math.floor((decision.lo_s - state.tick_hi) / self.tick_hi_s))
-        ticks_hi = (
-            max(0, math.floor((decision.hi_s - state.tick_lo) / self.tick_lo_s)) if self.tick_lo_s else ticks_lo + 9
-        )
+        ticks_hi = math.floor((decision.hi_s - state.tick_lo) / self.tick_lo_s) if self.tick_lo_s else math.inf
         if ticks_hi - ticks_lo > 2:
             refilled = [self._blurred(state, decision)]
         else:
-            refilled = [self._ticked(state, decision, k) for k in range(ticks_lo, ticks_hi + 1)]
+            refilled = [self._ticked(state, decision, k) for k in range(ticks_lo, max(0, int(ticks_hi)) + 1)]
         after = []
         for lo, hi, tick_lo, tick_hi in refilled:
-            level = (
-                draw(lo, min(hi, self.terms.limit), decision, rounds_up=self.rounds_up) if tick_lo <= tick_hi else None
-            )
-            if level:
+            level = draw(lo, min(hi, self.terms.limit), decision, rounds_up=self.rounds_up)
+            if level and tick_lo <= tick_hi:
                 after.append(Ticking(*level, tick_lo, tick_hi))
         return after
 

@@ -26,6 +26,7 @@ class Row:
     limit: int | None
     remaining: int | None
     seq: int = 0
+    retry_after_s: float | None = None  # as the header said; believed by pacing alone
 
 
 class Act(Enum):

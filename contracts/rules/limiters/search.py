@@ -21,7 +21,7 @@ _TOO_MANY_STATES = 1500
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How the server's record of a moment follows from the moment: exactly, or in whole seconds from an unknown phase."""
+    """How the server's record of a moment follows from it: exactly, or in whole ticks from an unknown phase."""
 
     tick_s: float = 0.0
     phase_lo_s: float = 0.0
@@ -128,7 +128,7 @@ def explain(
             continue
         if not living:
             states = begin(model, rows[first], clock)[()]
-            living = {paid: states for paid in costs}
+            living = dict.fromkeys(costs, states)
         went = (
             _one(model, living, rows, first, clock)
             if end - first == 1
@@ -190,7 +190,7 @@ def _decided(base: int, mask: int, i: int) -> tuple[int, int]:
 
 
 def _next(rows: Sequence[Row], base: int, mask: int, end: int) -> Iterator[tuple[int, float]]:
-    """The rows that may be decided next, and until when: (row, latest), which is when the first undecided was answered."""
+    """The rows that may be decided next, and until when: that is when the first undecided was answered."""
     bound = math.inf
     for i in range(base, end):
         if rows[i].sent_s > bound:

@@ -104,7 +104,7 @@ def _alive(trial: _Trial, terms: Terms) -> Survey:
 
 def _phase(trial: _Trial, terms: Terms) -> float | None:
     """Known when all that live follow the clock and their windows began within half a second of each other."""
-    began = []
+    began: list[float] = []
     for model, result in trial.living:
         if model.name not in ("fixed-clock", "sliding-counter"):
             return None
@@ -117,7 +117,7 @@ def _phase(trial: _Trial, terms: Terms) -> float | None:
 
 
 def _smallest(rows: Sequence[Row], terms: Terms, refuted_at: int) -> Refutation:
-    """Cut at its end where the last candidate died, then from its start: double the piece until it is refuted, halve."""
+    """Cut at its end where the last candidate died, then from its start: doubled until it is refuted, then halved."""
     end = refuted_at + 1
     cuts = [first for first, _, _ in stretches(rows[:end])]
     short, long = 0, 1  # how many stretches from the end are explained; how many are not
@@ -135,16 +135,14 @@ def _smallest(rows: Sequence[Row], terms: Terms, refuted_at: int) -> Refutation:
 def _argue(piece: Sequence[Row], terms: Terms) -> Refutation:
     kind = _kind(piece, terms)
     last = piece[-1]
+    rate = f"{terms.limit} per {terms.window_s:g} s"
     words = {
-        "over-admission": f"request {last.seq} was let in although no limiter of {terms.limit} per {terms.window_s:g} s "
-        "had any left",
-        "refused with allowance left": f"request {last.seq} was refused although every limiter of {terms.limit} per "
-        f"{terms.window_s:g} s had some left",
-        "remaining": f"request {last.seq} was answered Remaining {last.remaining}, which no limiter of {terms.limit} per "
-        f"{terms.window_s:g} s tells here",
-        "no recovery": f"request {last.seq} was refused after {_silence_s(piece):.1f} s in which nothing was let in",
+        "over-admission": f"was let in although no limiter of {rate} had any left",
+        "refused with allowance left": f"was refused although every limiter of {rate} had some left",
+        "remaining": f"was answered Remaining {last.remaining}, which no limiter of {rate} tells here",
+        "no recovery": f"was refused after {_silence_s(piece):.1f} s in which nothing was let in",
     }[kind]
-    return Refutation(kind, tuple(row.seq for row in piece), words, timeline(piece, terms))
+    return Refutation(kind, tuple(row.seq for row in piece), f"request {last.seq} {words}", timeline(piece, terms))
 
 
 def _kind(piece: Sequence[Row], terms: Terms) -> Kind:
@@ -155,7 +153,7 @@ def _kind(piece: Sequence[Row], terms: Terms) -> Kind:
     if not _try([*piece[:-1], replace(last, remaining=None)], terms).living:
         return "over-admission"
     told = [row.remaining for row in piece[:-1] if row.remaining is not None and row.status != 429]
-    spent_out = bool(told) and told[-1] == 0 or any(row.status == 429 for row in piece[-2:-1])
+    spent_out = told[-1:] == [0] or any(row.status == 429 for row in piece[-2:-1])
     return "over-admission" if spent_out and not last.remaining else "remaining"
 
 
@@ -179,7 +177,7 @@ def _others_spend(rows: Sequence[Row], terms: Terms) -> bool:
             drops += [unseen] if after.remaining < before.remaining else []
         supposed += [Row(before.answered_s, after.sent_s, None, None, None)] * unseen
     extra = [drop for drop in drops if drop]
-    if not extra or len(extra) >= len(drops) * 0.8 and len(set(extra)) == 1:
+    if not extra or (len(extra) >= len(drops) * 0.8 and len(set(extra)) == 1):
         return False
     # A stranger's requests overlap with none of ours, and their order among themselves does not matter.
     together = sorted([*rows, *supposed], key=lambda row: (row.sent_s, row.answered_s))
