@@ -1,0 +1,1 @@
+"""How the document is judged: exchanges, history, rules, judge, report, and the pytest drivers that make traffic."""

@@ -1,0 +1,1 @@
+"""What makes traffic: each driver sends its probes through one `Run` and says which promises it owes. Judges nothing."""

@@ -1,0 +1,69 @@
+"""Valid records to send: catalogued references in turn, each with an `at` later than any sent for it before."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from contracts.records import OURS, Reference
+
+FIRST_AT = timedelta(minutes=5)  # before the run's begin: a past instant, and room for one update a second
+STEP = timedelta(seconds=1)  # servers that keep whole seconds must see the difference
+
+Fields = dict[str, object]
+
+
+class References:
+    """Hands out records. Without a catalogue every name is one of ours, and no record is meant to be accepted."""
+
+    def __init__(self, catalogue: Iterable[Reference], begin: datetime) -> None:
+        names = list(catalogue)
+        aside = len(names) // 4
+        self._names = names[: len(names) - aside]
+        self._aside = names[len(names) - aside :]
+        self._first = begin.replace(microsecond=0) - FIRST_AT
+        self._last: dict[Reference, datetime] = {}
+        self._next = 0
+        self._strangers = 0
+        self.known = len(self._names)
+
+    def take(self, count: int, start: int | None = None) -> list[Fields]:
+        """So many valid records, distinct as far as the catalogue goes, then strangers.
+
+        `start` names the place in the catalogue; without it the next ones in turn are taken.
+        """
+        place = self._next if start is None else start
+        known = [self.record(self._names[(place + step) % self.known]) for step in range(min(count, self.known))]
+        if start is None and self.known:
+            self._next = (place + len(known)) % self.known
+        return known + self._strange(count - len(known))
+
+    def take_aside(self, count: int) -> list[Fields]:
+        """Records for references kept aside for an odd `at`, after which no server's view of them is certain."""
+        names = self._aside[:count]
+        return [self.record(name) for name in names] + self._strange(count - len(names))
+
+    def _strange(self, count: int) -> list[Fields]:
+        return [self.record(self.stranger()) for _ in range(count)]
+
+    def stranger(self) -> Reference:
+        """A reference that no catalogue has, marked as ours."""
+        self._strangers += 1
+        return (f"{OURS}product-{self._strangers}", f"{OURS}sku-{self._strangers}", f"{OURS}store")
+
+    def record(self, reference: Reference) -> Fields:
+        """A plain valid record for that reference, one second later than the last."""
+        moment = max(self._first, self._last.get(reference, self._first - STEP) + STEP)
+        self._last[reference] = moment
+        product_ref, sku, store_ref = reference
+        quantity = 1 + (self._next + int(moment.timestamp())) % 500
+        return {
+            "product_ref": product_ref,
+            "sku": sku,
+            "quantity": quantity,
+            "store_ref": store_ref,
+            "at": write_instant(moment),
+        }
+
+
+def write_instant(moment: datetime) -> str:
+    """`YYYY-MM-DDThh:mm:ssZ`, the document's own example's form."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

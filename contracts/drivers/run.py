@@ -1,0 +1,154 @@
+"""One run: sends probes through the wire, keeps the evidence, and knows how this server refuses. Judges nothing itself."""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from contracts.drivers.references import Fields, References
+from contracts.evidence import Evidence, Seen
+from contracts.exchange import KEY, Cause, NoAnswer
+from contracts.history import HistoryWriter
+from contracts.judge import findings_of
+from contracts.wire import Outgoing, Stopped, Wire
+
+Edit = Callable[[Fields], object]  # makes one case's record of a fresh valid one
+BEARER = f"Bearer {KEY}"
+JSON_TYPE = (("Content-Type", "application/json"),)
+TRIES = 3  # of one probe that was throttled or got no answer
+
+
+class Refusal(Enum):
+    """How this server refuses an invalid record. Both are legal; the run discovers which it is."""
+
+    PER_RECORD = "by `error` at its index in a 200"
+    WHOLE_BATCH = "by a 422 for the whole batch"
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A number as JSON text that Python would write otherwise, such as 1e400."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Something to send, built afresh each time so that every `at` is new. `edits` make the records of a batch."""
+
+    purpose: str
+    build: Callable[[References], Outgoing]
+    edits: tuple[Edit, ...] = ()
+    remake: Callable[[Sequence[Edit]], "Probe"] | None = field(default=None, compare=False)
+
+    def only(self, indices: Sequence[int]) -> "Probe | None":
+        """The same probe with some of its records, or None where it is no batch."""
+        return self.remake([self.edits[index] for index in indices]) if self.remake else None
+
+
+def as_it_is(record: Fields) -> object:
+    """The valid record unchanged."""
+    return record
+
+
+def batch(
+    purpose: str,
+    edits: Sequence[Edit],
+    *,
+    headers: tuple[tuple[str, str], ...] = JSON_TYPE,
+    authorization: str | None = BEARER,
+    start: int | None = None,
+    aside: bool = False,
+) -> Probe:
+    """A batch with one record for each edit; `start` fixes which catalogued references it takes, `aside` the odd ones."""
+
+    def build(references: References) -> Outgoing:
+        fresh = references.take_aside(len(edits)) if aside else references.take(len(edits), start)
+        records = [edit(record) for edit, record in zip(edits, fresh, strict=True)]
+        return Outgoing(write({"inventories": records}), authorization, headers)
+
+    def remake(fewer: Sequence[Edit]) -> Probe:
+        return batch(purpose, fewer, headers=headers, authorization=authorization, start=start, aside=aside)
+
+    return Probe(purpose, build, tuple(edits), remake)
+
+
+def raw(
+    purpose: str,
+    body: bytes,
+    *,
+    headers: tuple[tuple[str, str], ...] = JSON_TYPE,
+    authorization: str | None = BEARER,
+) -> Probe:
+    """A body that stands as it is."""
+    return Probe(purpose, lambda _: Outgoing(body, authorization, headers))
+
+
+def write(document: object) -> bytes:
+    """JSON text of a document that may hold `Literal` numbers. Lone surrogates are escaped."""
+    literals: list[str] = []
+
+    def place(value: object) -> str:
+        if not isinstance(value, Literal):
+            raise TypeError(f"cannot write {value!r} as JSON")
+        literals.append(value.text)
+        return f"\ue000{len(literals) - 1}\ue000"
+
+    text = json.dumps(document, default=place)
+    for number, literal in enumerate(literals):
+        text = text.replace(f'"\\ue000{number}\\ue000"', literal)
+    return text.encode()
+
+
+class Run:
+    """The drivers' only way to the target."""
+
+    def __init__(self, wire: Wire, history: HistoryWriter, references: References, seed: int, depth: str) -> None:
+        self.wire = wire
+        self.history = history
+        self.references = references
+        self.random = random.Random(seed)  # noqa: S311 — the same seed must make the same requests
+        self.seed = seed
+        self.depth = depth
+        self.evidence = Evidence(history.story().facts)
+        self.probes: dict[int, Probe] = {}
+        self.refusal = Refusal.PER_RECORD
+        self.driver = "preflight"
+        self.first_finding_at: int | None = None
+        self.confirmed_from: int | None = None  # requests sent when the retries of findings began
+
+    def perform(self, probe: Probe) -> Seen:
+        """Send a probe and return what was seen. Throttled, cut or timed out, it is sent again, which settles nothing."""
+        seen = self._once(probe)
+        for _ in range(TRIES - 1):
+            if seen.status != 429 and not _lost(seen):
+                break
+            seen = self._once(probe)
+        return seen
+
+    def _once(self, probe: Probe) -> Seen:
+        outgoing = probe.build(self.references)
+        exchange = self.wire.send(outgoing, driver=self.driver, purpose=probe.purpose)
+        seen = self.evidence.add(exchange)
+        self.probes[exchange.seq] = probe
+        if self.first_finding_at is None and findings_of(seen):
+            self.first_finding_at = self.wire.sent
+        return seen
+
+    def learn_refusal(self) -> None:
+        """Ask with one faulty record between two valid ones how this server refuses."""
+
+        def without_quantity(record: Fields) -> object:
+            return {name: value for name, value in record.items() if name != "quantity"}
+
+        seen = self.perform(batch("how an invalid record is refused", [as_it_is, without_quantity, as_it_is]))
+        self.refusal = Refusal.WHOLE_BATCH if seen.status == 422 else Refusal.PER_RECORD
+
+
+def _lost(seen: Seen) -> bool:
+    outcome = seen.exchange.outcome
+    return isinstance(outcome, NoAnswer) and outcome.cause is not Cause.TIMEOUT
+
+
+__all__ = ["BEARER", "JSON_TYPE", "Edit", "Literal", "Probe", "Refusal", "Run", "Stopped", "as_it_is", "batch", "raw", "write"]

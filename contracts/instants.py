@@ -1,0 +1,100 @@
+"""What a text in `at` says by ISO 8601: a form that UPS-3 names, another form that a server may refuse, or no instant.
+
+Knows nothing of servers or clocks. Where ISO 8601 or a fair reader might accept a text, it is OTHER, never IMPOSSIBLE.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+
+
+class Form(Enum):
+    """How far the document binds a server to this text."""
+
+    PROMISED = auto()  # YYYY-MM-DDThh:mm:ss[.f{1,6}](Z or ±hh:mm), a real instant
+    OTHER = auto()  # some other writing: observed
+    IMPOSSIBLE = auto()  # no ISO 8601 datetime under any reading
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A text read: its form, the oddity's name where the form is OTHER, and the moment where one is certain."""
+
+    form: Form
+    oddity: str | None = None
+    moment: datetime | None = None
+
+
+_FULL = re.compile(
+    r"(?P<y>\d{4})-(?P<mo>\d\d)-(?P<d>\d\d)(?P<sep>[Tt ])(?P<h>\d\d):(?P<mi>\d\d):(?P<s>\d\d)"
+    r"(?P<frac>[.,]\d+)?(?P<zone>[Zz]|[+-]\d\d:\d\d)?",
+    re.ASCII,
+)
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+_WEEK = re.compile(r"\d{4}-?W\d\d(-?\d)?(T.*)?", re.ASCII)
+# Broken off after a separator: no profile of ISO 8601 ends so.
+_HALF = re.compile(r"\d{4}-(\d\d-)?|\d{4}-\d\d-\d\dT(\d\d:(\d\d:)?)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.", re.ASCII)
+
+
+def read_instant(text: str) -> Instant:
+    """Read one `at`. Source: "ISO 8601 datetime when the inventory is effective"."""
+    full = _FULL.match(text)
+    if full:
+        rest = text[full.end() :]
+        return _read_full(full) if not rest else Instant(Form.IMPOSSIBLE if rest.strip() else Form.OTHER, "at-other")
+    if date := _DATE.fullmatch(text):
+        possible = _real_date(*map(int, date.groups()))
+        return Instant(Form.OTHER, "at-date-only") if possible else Instant(Form.IMPOSSIBLE)
+    if _WEEK.fullmatch(text):
+        return Instant(Form.OTHER, "at-week-date")
+    if _HALF.fullmatch(text) or not any(character.isdigit() for character in text):
+        return Instant(Form.IMPOSSIBLE)
+    return Instant(Form.OTHER, "at-other")
+
+
+def _read_full(match: re.Match[str]) -> Instant:
+    year, month, day, hour, minute, second = (int(match[name]) for name in ("y", "mo", "d", "h", "mi", "s"))
+    zone = match["zone"]
+    offset = _offset_minutes(zone) if zone else 0
+    if not _real_date(year, month, day) or minute > 59 or second > 60 or hour > 24 or offset is None:
+        return Instant(Form.IMPOSSIBLE)
+    if hour == 24:
+        return Instant(Form.OTHER if minute == second == 0 else Form.IMPOSSIBLE, "at-other")
+    if second == 60:
+        return Instant(Form.OTHER, "at-leap-second")
+    fraction = (match["frac"] or "")[1:]
+    try:
+        moment = datetime(year, month, day, hour, minute, second, int((fraction + "000000")[:6]), UTC)
+        moment = (moment - timedelta(minutes=offset)).astimezone(UTC)
+    except OverflowError:
+        return Instant(Form.OTHER, "at-other")
+    oddity = _oddity(match, fraction, offset, year)
+    return Instant(Form.OTHER if oddity else Form.PROMISED, oddity, moment if zone else None)
+
+
+def _oddity(match: re.Match[str], fraction: str, offset: int, year: int) -> str | None:
+    zone = match["zone"]
+    if zone is None:
+        return "at-no-offset"
+    if match["sep"] == " ":
+        return "at-space"
+    if match["sep"] == "t" or zone == "z":
+        return "at-lower-case"
+    rare = len(fraction) > 6 or (match["frac"] or ".")[0] == "," or zone == "-00:00" or not year >= 1970
+    return "at-other" if rare or not -12 * 60 <= offset <= 14 * 60 else None
+
+
+def _offset_minutes(zone: str) -> int | None:
+    if zone in "Zz":
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[4:6])
+    return (hours * 60 + minutes) * (-1 if zone[0] == "-" else 1) if hours < 24 and minutes < 60 else None
+
+
+def _real_date(year: int, month: int, day: int) -> bool:
+    try:
+        datetime(year, month, day, tzinfo=UTC)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,199 @@
+"""All rules over one history: for each promise held, broken or undecided. `python -m contracts.judge HISTORY`, offline.
+
+A promise is put to the test when its stimulus was sent and answered by the operation (`STIMULUS`), not when its premise
+came true. It is undecided when a driver that owes it did not finish, or when no stimulus was answered.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+
+from contracts.evidence import Due, Evidence, Seen
+from contracts.exchange import Standing
+from contracts.finding import Doubt, Examined, Finding, Ruling, Verdict
+from contracts.history import Story, read_history
+from contracts.records import Kind
+from contracts.rules import authentication, errors, formats, relations, results, throttling, updates, validation
+from openapi.ledger import LEDGER, Level, Promise
+
+EXIT = {Verdict.HELD: 0, Verdict.BROKEN: 1, Verdict.UNDECIDED: 6}
+
+EXCHANGE_RULES: tuple[Callable[[Seen], Examined], ...] = (
+    authentication.without_the_key_the_answer_is_401,
+    authentication.the_key_is_accepted,
+    authentication.nobody_is_half_let_in,
+    throttling.both_headers_are_there,
+    throttling.a_refusal_says_that_nothing_remains,
+    errors.the_status_is_documented,
+    errors.nothing_we_send_breaks_the_server,
+    errors.what_is_not_json_is_refused,
+    validation.a_wrong_document_is_refused,
+    validation.a_wrong_record_is_refused,
+    validation.a_422_lists_what_failed,
+    validation.an_empty_batch_is_refused,
+    results.a_200_has_status_and_results,
+    results.an_index_names_one_record,
+    results.every_record_has_one_result,
+    results.a_status_is_spelt_as_documented,
+    results.warnings_and_errors_are_explained,
+    results.the_faulty_records_and_no_others_are_blamed,
+    formats.answers_are_json,
+    formats.timestamps_are_iso_8601,
+)
+HISTORY_RULES: tuple[Callable[[Evidence], Examined], ...] = (
+    throttling.the_limit_stays_the_same,
+    throttling.over_the_limit_is_429,
+    throttling.no_more_is_let_in_than_the_limit,
+    throttling.what_remains_gets_in,
+    relations.all_failing_fields_are_listed,
+    updates.a_record_is_judged_by_itself,
+    updates.a_later_at_updates,
+    updates.many_records_are_accepted,
+    updates.a_valid_record_is_accepted,
+)
+
+
+def _answered(seen: Seen) -> bool:
+    return seen.judged
+
+
+def _of_kind(*kinds: Kind) -> Callable[[Seen], bool]:
+    return lambda seen: seen.judged and seen.body.kind in kinds
+
+
+def _with_due(due: Due) -> Callable[[Seen], bool]:
+    return lambda seen: seen.judged and bool(seen.due(due))
+
+
+def _refused_at_the_door(seen: Seen) -> bool:
+    stranger = seen.on_operation and seen.exchange.standing is Standing.UNAUTHENTICATED
+    return stranger and seen.status not in (None, 429)
+
+
+def _updates(seen: Seen) -> bool:
+    return seen.judged and any(expected.update and expected.due is Due.ACCEPT for expected in seen.expected)
+
+
+def _many(seen: Seen) -> bool:
+    return seen.judged and seen.all_acceptable and len(seen.expected) > 1
+
+
+def _over_the_limit(seen: Seen) -> bool:
+    return seen.authenticated and seen.status == 429
+
+
+STIMULUS: Mapping[str, Callable[[Seen], bool]] = {
+    "AUTH-1": _refused_at_the_door,
+    "RATE-1": _over_the_limit,
+    "RATE-2": _over_the_limit,
+    "RATE-5": _over_the_limit,
+    "ERR-3": _of_kind(Kind.NOT_JSON),
+    "VAL-1": lambda seen: bool(seen.due(Due.REFUSE)) and seen.judged,
+    "VAL-2": _with_due(Due.REFUSE),
+    "VAL-3": lambda seen: seen.judged and len(seen.due(Due.REFUSE)) > 1,
+    "VAL-4": _of_kind(Kind.EMPTY),
+    "RES-5": _with_due(Due.REFUSE),
+    "RES-6": _with_due(Due.REFUSE),
+    "UPS-1": _updates,
+    "UPS-2": _many,
+    "UPS-3": _with_due(Due.ACCEPT),
+}
+
+
+def judge(story: Story) -> tuple[Ruling, ...]:
+    """One ruling for every promise of the ledger, in its order."""
+    return rule(Evidence(story.facts, story.exchanges), story)
+
+
+def rule(evidence: Evidence, story: Story) -> tuple[Ruling, ...]:
+    """The same, over evidence already read."""
+    spoken: dict[str, list[Finding | Doubt]] = {promise.id: [] for promise in LEDGER}
+    examined = dict.fromkeys(spoken, 0)
+    for ids, said in chain(_of_exchanges(evidence), _of_history(evidence)):
+        examined[ids] += 1
+        if said is not None:
+            spoken[ids].append(said)
+    return tuple(
+        _rule_on(promise, spoken[promise.id], examined[promise.id], evidence, story)
+        for promise in LEDGER
+        if promise.level is not Level.OBSERVED
+    )
+
+
+def findings_of(seen: Seen) -> list[Finding]:
+    """What the one-exchange rules find at once, as soon as an answer is there."""
+    said = chain.from_iterable(rule_(seen) for rule_ in EXCHANGE_RULES)
+    return [finding for finding in said if isinstance(finding, Finding)]
+
+
+def verdict_of(rulings: Iterable[Ruling]) -> Verdict:
+    """Broken if any promise is; else undecided if one in scope is, or none is in scope; else held."""
+    rulings = tuple(rulings)
+    if any(ruling.verdict is Verdict.BROKEN for ruling in rulings):
+        return Verdict.BROKEN
+    scope = [ruling for ruling in rulings if ruling.in_scope]
+    held = bool(scope) and all(ruling.verdict is Verdict.HELD for ruling in scope)
+    return Verdict.HELD if held else Verdict.UNDECIDED
+
+
+def promise_of(rule_: Callable[..., Examined]) -> str:
+    """The promise that a rule defends: its docstring begins with the id."""
+    return (rule_.__doc__ or "").partition(":")[0]
+
+
+def _of_exchanges(evidence: Evidence) -> Iterable[tuple[str, Finding | Doubt | None]]:
+    for rule_ in EXCHANGE_RULES:
+        promise = promise_of(rule_)
+        for seen in evidence.seen:
+            for said in rule_(seen):
+                yield promise, said
+
+
+def _of_history(evidence: Evidence) -> Iterable[tuple[str, Finding | Doubt | None]]:
+    for rule_ in HISTORY_RULES:
+        for said in rule_(evidence):
+            yield promise_of(rule_), said
+
+
+def _rule_on(promise: Promise, said: list[Finding | Doubt], examined: int, evidence: Evidence, story: Story) -> Ruling:
+    findings = tuple(item for item in said if isinstance(item, Finding))
+    doubts = [item.reason for item in said if isinstance(item, Doubt)]
+    owing = [driver for driver, promises in story.owed.items() if promise.id in promises]
+    scope = bool(owing)
+    if findings:
+        return Ruling(promise, Verdict.BROKEN, scope, examined, findings)
+    if not scope:
+        return Ruling(promise, Verdict.UNDECIDED, False, examined, reason="not owed by what ran")
+    unfinished = [driver for driver in owing if driver not in story.finished]
+    if unfinished:
+        doubts.append(story.stopped or f"{', '.join(unfinished)} did not finish")
+    elif promise.unruled is None and not any(map(STIMULUS.get(promise.id, _answered), evidence.seen)):
+        doubts.append("its stimulus was never answered by the operation")
+    if doubts:
+        return Ruling(promise, Verdict.UNDECIDED, True, examined, reason=doubts[0])
+    return Ruling(promise, Verdict.HELD, True, examined, occasion=None if examined else "never arose")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Judge a stored history again; exit 0 held, 1 broken, 6 undecided, 4 for a file that is no history."""
+    parser = argparse.ArgumentParser(prog="python -m contracts.judge", description="Judge a stored history again.")
+    parser.add_argument("history", type=Path, help="a run's history.jsonl")
+    options = parser.parse_args(arguments)
+    try:
+        story = read_history(options.history)
+    except (OSError, ValueError) as error:
+        print(f"cannot judge {options.history}: {error}", file=sys.stderr)
+        return 4
+    rulings = judge(story)
+    for ruling in rulings:
+        last = ruling.findings[0].actual if ruling.findings else ruling.occasion or ruling.reason or ""
+        print(f"{ruling.promise.id:7} {ruling.verdict:9} {ruling.examined:6}  {last.splitlines()[0] if last else ''}")
+    verdict = verdict_of(rulings)
+    print(f"verdict: {verdict}")
+    return EXIT[verdict]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

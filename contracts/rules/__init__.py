@@ -1,0 +1,1 @@
+"""Pure rules, one file a chapter of the ledger: no clock, socket, random or environment."""

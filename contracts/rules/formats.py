@@ -1,0 +1,62 @@
+"""Formats: the media type of an answer, its JSON, its timestamps."""
+
+import re
+from collections.abc import Iterator
+
+from contracts.evidence import Seen
+from contracts.finding import Examined, Finding
+from contracts.instants import Form, read_instant
+from contracts.replies import NotJSON, read_json
+from openapi.ledger import FMT_1, FMT_2
+
+_NAMED_SO = re.compile(r"(^|_)(at|timestamp|time|date|datetime)$|[a-z](At|Timestamp)$")
+_LOOKS_SO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
+_NO_TIMESTAMP = re.compile(r"(^|_)(processing|elapsed|response|duration)_?time$", re.IGNORECASE)
+
+
+def answers_are_json(seen: Seen) -> Examined:
+    """FMT-1: 200 and 422 are `application/json`, with or without parameters, and valid JSON."""
+    if not seen.authenticated or seen.status not in (200, 422) or seen.answer is None:
+        return
+    media_type = seen.answer.header("Content-Type")
+    document = read_json(seen.answer)
+    if (media_type or "").partition(";")[0].strip().lower() != "application/json":
+        yield Finding(FMT_1, "Content-Type: application/json", f"Content-Type: {media_type}", (seen.seq,))
+    elif isinstance(document, NotJSON):
+        yield Finding(FMT_1, "valid JSON", document.why, (seen.seq,))
+    else:
+        yield None
+
+
+def timestamps_are_iso_8601(seen: Seen) -> Examined:
+    """FMT-2: "Timestamps are rendered in ISO-8601 format (e.g. 2018-07-21T17:32:28Z)".
+
+    A timestamp is a property whose name says so, or whose whole value looks so; free text is not searched. Of ISO 8601
+    any form will do, but a space for the T is none, and neither is a count of seconds.
+    """
+    if not seen.authenticated or seen.status not in (200, 422) or seen.answer is None:
+        return
+    for name, value in _members(read_json(seen.answer)):
+        if not _is_timestamp(name, value):
+            continue
+        instant = read_instant(value) if isinstance(value, str) else None
+        iso = instant is not None and instant.form is not Form.IMPOSSIBLE and instant.oddity != "at-space"
+        iso = iso and not (instant is not None and instant.oddity == "at-other" and not _LOOKS_SO.match(str(value)))
+        yield None if iso else Finding(FMT_2, "a timestamp in ISO 8601", f"`{name}`: {value!r:.60}", (seen.seq,))
+
+
+def _is_timestamp(name: str, value: object) -> bool:
+    if isinstance(value, str):
+        return bool(_NAMED_SO.search(name)) or bool(_LOOKS_SO.match(value) and len(value) <= 40)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and bool(_NAMED_SO.search(name)) and not _NO_TIMESTAMP.search(name)
+
+
+def _members(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield name, member
+            yield from _members(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _members(member)

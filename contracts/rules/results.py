@@ -1,0 +1,146 @@
+"""Results: one for every record, at the right index, spelt as documented. Judged on each 200 by itself."""
+
+from collections import Counter
+
+from contracts.evidence import Due, Seen
+from contracts.finding import Examined, Finding
+from contracts.replies import MISSING, NotJSON, read_json
+from contracts.rules.validation import blame_is_misplaced
+from openapi.ledger import RES_1, RES_2, RES_3, RES_4, RES_5, RES_6
+
+STATUSES = ("ok", "error", "warning")
+FATE_OF_THE_BATCH = ("rolled back", "roll back", "rollback", "not applied", "aborted", "another record", "other record")
+
+
+def a_200_has_status_and_results(seen: Seen) -> Examined:
+    """RES-1: the schema of 200: an object with a string `status` and an array `results` of objects."""
+    if not seen.authenticated or seen.status != 200 or seen.answer is None:
+        return
+    document = read_json(seen.answer)
+    if isinstance(document, NotJSON):
+        return  # FMT-1 says so
+    fault = _fault_of_shape(document)
+    yield (
+        Finding(RES_1, "an object with a string `status` and an array `results` of objects", fault, (seen.seq,))
+        if (fault)
+        else None
+    )
+
+
+def _fault_of_shape(document: object) -> str | None:
+    if not isinstance(document, dict):
+        return f"the body is {document!r:.80}"
+    if not isinstance(document.get("status"), str):
+        return f"`status` is {document.get('status', MISSING)!r:.80}"
+    results = document.get("results", MISSING)
+    if not isinstance(results, list):
+        return f"`results` is {results!r:.80}"
+    odd = next((item for item in results if not isinstance(item, dict)), None)
+    return None if odd is None and None not in results else f"a result is {odd!r:.80}"
+
+
+def an_index_names_one_record(seen: Seen) -> Examined:
+    """RES-2: "Index of the inventory record in the input array": an integer, counted from 0, never twice."""
+    if not seen.judged or seen.results is None or not seen.expected:
+        return
+    counted = Counter(result.position for result in seen.results)
+    for result in seen.results:
+        place = result.position
+        if place is None:
+            actual = f"index {result.index!r}"
+        elif not 0 <= place < len(seen.expected):
+            actual = f"index {place} in a batch of {len(seen.expected)}"
+        else:
+            actual = f"index {place} {counted[place]} times" if counted[place] > 1 else ""
+        expected = f"an integer from 0 to {len(seen.expected) - 1}, each once"
+        yield Finding(RES_2, expected, actual, (seen.seq,), place) if actual else None
+
+
+def every_record_has_one_result(seen: Seen) -> Examined:
+    """RES-3: exactly one result for every record, at any batch size."""
+    if not seen.judged or seen.results is None or not seen.expected:
+        return
+    sent, got = len(seen.expected), len(seen.results)
+    covered = {result.position for result in seen.results}
+    lost = [index for index in range(sent) if index not in covered]
+    if got == sent and (not lost or None in covered or len(covered) < got or _shifted(covered, sent)):
+        yield None  # as many as sent; a wrong index is RES-2's
+        return
+    actual = f"{got} results for {sent} records" + (f", none for index {lost[0]}" if lost else "")
+    yield (
+        Finding(RES_3, f"{sent} results, one for each record", actual, (seen.seq,), lost[0] if lost else None)
+        if (got != sent or lost)
+        else None
+    )
+
+
+def _shifted(covered: set[int | None], sent: int) -> bool:
+    return any(place is None or not 0 <= place < sent for place in covered)
+
+
+def a_status_is_spelt_as_documented(seen: Seen) -> Examined:
+    """RES-4: "One of 'ok', 'error', or 'warning'"."""
+    if seen.judged and seen.expected:
+        for result in seen.results or ():
+            known = isinstance(result.status, str) and result.status in STATUSES
+            yield (
+                None
+                if known
+                else Finding(RES_4, "'ok', 'error' or 'warning'", f"{result.status!r}", (seen.seq,), result.position)
+            )
+
+
+def warnings_and_errors_are_explained(seen: Seen) -> Examined:
+    """RES-5: "Explanation message (for warnings or errors)": a non-empty string on each of these."""
+    if not seen.judged or not seen.expected:
+        return
+    for result in seen.results or ():
+        if result.status in ("warning", "error"):
+            told = isinstance(result.message, str) and bool(result.message.strip())
+            yield (
+                None
+                if told
+                else Finding(
+                    RES_5,
+                    f"a message with `{result.status}`",
+                    f"message {result.message!r}",
+                    (seen.seq,),
+                    result.position,
+                )
+            )
+
+
+def the_faulty_records_and_no_others_are_blamed(seen: Seen) -> Examined:
+    """RES-6: the index points at the right record.
+
+    A server that rolls a batch back and says so on the other records blames nobody (see `says_rolled_back`).
+    """
+    faulty = seen.due(Due.REFUSE)
+    if not seen.judged or not seen.results or not faulty:
+        return
+    wrongly = [index for index in seen.due(Due.ACCEPT) if seen.outcome(index) == "error"]
+    if says_rolled_back(seen):
+        yield None
+        return
+    expected = f"`error` at {list(faulty)[:8]} and at no acceptable record"
+    blamed = sorted(
+        result.position for result in seen.results if result.status == "error" and result.position is not None
+    )
+    if wrongly or blame_is_misplaced(seen):
+        index = wrongly[0] if wrongly else None
+        yield Finding(RES_6, expected, f"`error` at {blamed[:8]}", (seen.seq,), index)
+    else:
+        yield None
+
+
+def says_rolled_back(seen: Seen) -> bool:
+    """Every acceptable record is refused, in words that differ from each faulty one's and name the batch's fate."""
+    acceptable, faulty = seen.due(Due.ACCEPT), seen.due(Due.REFUSE)
+    messages = {result.position: str(result.message).lower() for result in seen.results or ()}
+    if not acceptable or not faulty or any(seen.outcome(index) != "error" for index in acceptable):
+        return False
+    own = {messages.get(index, "") for index in faulty}
+    return all(
+        messages[index] not in own and any(word in messages[index] for word in FATE_OF_THE_BATCH)
+        for index in acceptable
+    )

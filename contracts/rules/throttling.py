@@ -1,0 +1,144 @@
+"""Throttling: what the two headers and the refusals say. Which limiters are possible is `limiters`' to tell.
+
+"API requests are limited to the amount specified in the returned `X-RateLimit-Limit` header (per 10 seconds)."
+"""
+
+import re
+from functools import lru_cache
+
+from contracts.evidence import Evidence, Seen
+from contracts.exchange import Answer, Cause, NoAnswer
+from contracts.finding import Doubt, Examined, Finding
+from contracts.rules.limiters import Row, Survey, survivors
+from openapi.ledger import RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6, Promise
+
+LIMIT, REMAINING = "X-RateLimit-Limit", "X-RateLimit-Remaining"
+OPERATION_ANSWERS = (200, 422)
+
+
+def header_number(answer: Answer, name: str) -> int | None:
+    """A header's value, where it is what a judge takes for a number: `[0-9]+`. `int(" 12 ")` is a client's kindness."""
+    value = answer.header(name)
+    return int(value) if value is not None and re.fullmatch(r"[0-9]{1,15}", value, re.ASCII) else None
+
+
+def both_headers_are_there(seen: Seen) -> Examined:
+    """RATE-3: "Check the `X-RateLimit-Limit` and `X-RateLimit-Remaining` headers": both, decimal, in order."""
+    if seen.authenticated and seen.status in OPERATION_ANSWERS and seen.answer is not None:
+        fault = _fault_of_headers(seen.answer)
+        expected = f"both headers on a {seen.status}, decimal integers, Remaining not above Limit"
+        yield Finding(RATE_3, expected, fault, (seen.seq,)) if fault else None
+
+
+def a_refusal_says_that_nothing_remains(seen: Seen) -> Examined:
+    """RATE-5: both headers on the 429 too, and Remaining 0."""
+    if seen.authenticated and seen.status == 429 and seen.answer is not None:
+        fault = _fault_of_headers(seen.answer)
+        remaining = header_number(seen.answer, REMAINING)
+        fault = fault or (f"{REMAINING}: {remaining}" if remaining else None)
+        yield Finding(RATE_5, f"both headers on a 429, {REMAINING} 0", fault, (seen.seq,)) if fault else None
+
+
+def _fault_of_headers(answer: Answer) -> str | None:
+    limit, remaining = header_number(answer, LIMIT), header_number(answer, REMAINING)
+    if limit is not None and remaining is not None:
+        return f"{REMAINING} {remaining} above {LIMIT} {limit}" if remaining > limit else None
+    name = LIMIT if limit is None else REMAINING
+    value = answer.header(name)
+    return f"{name} is missing" if value is None else f"{name}: {value}"
+
+
+def the_limit_stays_the_same(evidence: Evidence) -> Examined:
+    """RATE-6: Limit is the same all through a run."""
+    first: tuple[int, int] | None = None
+    for seen in evidence.seen:
+        limit = header_number(seen.answer, LIMIT) if seen.authenticated and seen.answer else None
+        if limit is None:
+            continue
+        first = first or (seen.seq, limit)
+        same = limit == first[1]
+        yield (
+            None
+            if same
+            else Finding(RATE_6, f"{LIMIT}: {first[1]}, as before", f"{limit}", (first[0], seen.seq), sequence=True)
+        )
+
+
+def over_the_limit_is_429(evidence: Evidence) -> Examined:
+    """RATE-2: "Exceeding that limit will cause BSPK to return an `HTTP 429` response."
+
+    Where Remaining fell to 0 and the next answer within the shortest refill is neither 429 nor an admission (by 200,
+    422, or another answer of the operation), the refusal has another face. Cannot see refusals that begin early.
+    """
+    empty: Seen | None = None
+    for seen in evidence.seen:
+        if not seen.authenticated:
+            continue
+        if seen.status == 429:
+            yield None
+        elif empty is not None and seen.exchange.sent_s - empty.exchange.answered_s < evidence.facts.window_s:
+            face = _other_face(seen)
+            if face:
+                witness = (empty.seq, seen.seq)
+                yield Finding(RATE_2, "429 when nothing remains", face, witness, sequence=True)
+        remaining = header_number(seen.answer, REMAINING) if seen.answer else None
+        if remaining is not None:
+            empty = seen if remaining == 0 else None
+
+
+def _other_face(seen: Seen) -> str | None:
+    outcome = seen.exchange.outcome
+    if isinstance(outcome, NoAnswer):
+        dropped = outcome.cause in (Cause.CLOSED, Cause.CUT)
+        return f"no answer: {outcome.cause}" if dropped else None
+    return f"{outcome.status}" if outcome.status in (403, 503, 509) else None
+
+
+def no_more_is_let_in_than_the_limit(evidence: Evidence) -> Examined:
+    """RATE-1: never more admitted than some legal limiter with this Limit and window could admit."""
+    yield from _unexplained(evidence, RATE_1, ("over-admission", "no recovery"))
+
+
+def what_remains_gets_in(evidence: Evidence) -> Examined:
+    """RATE-4: "to see how many more requests you are allowed until throttling kicks in."
+
+    Remaining r means that r more get in; it falls by one a request and rises only as some legal limiter's would.
+    """
+    yield from _unexplained(evidence, RATE_4, ("remaining", "refused with allowance left"))
+
+
+def _unexplained(evidence: Evidence, promise: Promise, kinds: tuple[str, ...]) -> Examined:
+    rows = rate_rows(evidence)
+    if not any(row.remaining is not None for row in rows):
+        return
+    survey = survey_of(rows, evidence.facts.window_s)
+    for _ in rows[1:]:
+        yield None
+    if survey.others_spend and promise is RATE_4:
+        yield Doubt(promise, "someone else spends this allowance: Remaining falls irregularly by more than we sent")
+    if survey.refuted is not None and survey.refuted.kind in kinds:
+        refuted = survey.refuted
+        expected = "answers that some legal limiter of this Limit and window could give"
+        yield Finding(promise, expected, f"{refuted.words}\n{refuted.timeline}", refuted.witness, sequence=True)
+
+
+def rate_rows(evidence: Evidence) -> tuple[Row, ...]:
+    """The exchanges of the key that may have cost some of its allowance, in the order of sending."""
+    rows = []
+    for seen in evidence.seen:
+        if not seen.authenticated:
+            continue
+        outcome = seen.exchange.outcome
+        if isinstance(outcome, NoAnswer) and outcome.cause is Cause.UNREACHABLE:
+            continue
+        answer = seen.answer
+        limit = header_number(answer, LIMIT) if answer else None
+        remaining = header_number(answer, REMAINING) if answer else None
+        rows.append(Row(seen.exchange.sent_s, seen.exchange.answered_s, seen.status, limit, remaining, seen.seq))
+    return tuple(rows)
+
+
+@lru_cache(maxsize=8)
+def survey_of(rows: tuple[Row, ...], window_s: float) -> Survey:
+    """Which limiters explain these rows; remembered, since two promises and the report ask."""
+    return survivors(rows, window_s)
