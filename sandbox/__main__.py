@@ -10,6 +10,8 @@ from typing import NoReturn
 
 from sandbox.app import create_app
 from sandbox.catalogue import CATALOGUE
+from sandbox.defects import DEFECTS
+from sandbox.dialects import DIALECTS
 from sandbox.limiter import LIMITERS
 from sandbox.serving import LOOPBACK, Listener, bind
 from sandbox.settings import PATH, Settings
@@ -61,7 +63,11 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
 def list_names() -> None:
     for name, limiter in LIMITERS.items():
-        print(f"limiter  {name:34} {limiter.__doc__}")
+        print(f"limiter  {name:38} {limiter.__doc__}")
+    for name, dialect in DIALECTS.items():
+        print(f"dialect  {name:38} {dialect.description}")
+    for name, defect in DEFECTS.items():
+        print(f"defect   {name:38} {', '.join(defect.promises)}: {defect.description}")
 
 
 def introduce(url: str, key: str) -> None:

@@ -3,13 +3,17 @@
 Opens no socket and reads no clock of its own, so that a test can drive it in one process without waiting.
 """
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Mapping
+from typing import TypeVar
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from sandbox.catalogue import load_catalogue
 from sandbox.clock import SYSTEM_CLOCK, Clock
+from sandbox.defects import DEFECTS
+from sandbox.dialects import DIALECTS
 from sandbox.limiter import LIMITERS
 from sandbox.message import ConnectionCut, Reply, Request
 from sandbox.server import Server
@@ -17,19 +21,29 @@ from sandbox.settings import MAX_BODY_BYTES, Settings
 from sandbox.stages import answer, encode
 from sandbox.store import Store
 
+T = TypeVar("T")
+
 __all__ = ["Application", "ConnectionCut", "Settings", "create_app"]
 
 
 def create_app(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> "Application":
     """One sandbox. ValueError: an unknown dialect, defect or limiter. sqlite3.Error: an unusable database."""
-    if settings.limiter not in LIMITERS:
-        raise ValueError(_unknown("limiter", settings.limiter, LIMITERS))
+    _named("limiter", settings.limiter, LIMITERS)
+    defects = [_named("defect", name, DEFECTS) for name in (settings.defect,) if name is not None]
+    spoken = [*settings.dialects, *(name for defect in defects for name in defect.speaks)]
+    dialects = [_named("dialect", name, DIALECTS) for name in dict.fromkeys(spoken)]
     server = Server(settings, clock, Store(settings.database), load_catalogue())
+    for variant in (*dialects, *defects):
+        variant.install(server)
     return Application(server)
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
-    return f"no {what} is called {name!r}; there are: {', '.join(known)}"
+def _named(what: str, name: str, known: Mapping[str, T]) -> T:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        hint = f"perhaps {' or '.join(near)}" if near else "see --list"
+        raise ValueError(f"no {what} is called {name!r}; {hint}")
+    return known[name]
 
 
 class Application:

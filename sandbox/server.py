@@ -7,14 +7,14 @@ wrapper is handed the server, what it wraps, and the arguments. Dialects and def
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, TypeVarTuple, cast
 
 from sandbox.clock import Clock
 from sandbox.limiter import Limiter
 from sandbox.settings import Settings
 from sandbox.store import Store
 
-P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 R = TypeVar("R")
 
 Reference: TypeAlias = tuple[str, str, str]  # product_ref, sku, store_ref
@@ -32,26 +32,29 @@ class Server:
         self.in_flight = 0
         self.tally: Counter[object] = Counter()  # what a wrapper wants to count
         self.memory: dict[str, Any] = {}  # what else it wants to remember, by its own name
-        self._stages: dict[Stage[..., Any], Callable[..., Any]] = {}
+        self._stages: dict[object, Callable[..., Any]] = {}
 
-    def __getitem__(self, stage: "Stage[P, R]") -> Callable[P, R]:
+    def __getitem__(self, stage: "Stage[*Ts, R]") -> Callable[[*Ts], R]:
         """The stage as this server runs it."""
-        try:
-            return cast("Callable[P, R]", self._stages[stage])
-        except KeyError:
-            honest = self._stages[stage] = partial(stage.honest, self)
-            return honest
+        if stage not in self._stages:
+            self._stages[stage] = _given(stage.honest, self)
+        return cast("Callable[[*Ts], R]", self._stages[stage])
 
-    def wrap(self, stage: "Stage[P, R]", wrapper: "Wrapper[P, R]") -> None:
+    def wrap(self, stage: "Stage[*Ts, R]", wrapper: "Wrapper[*Ts, R]") -> None:
         """Put `wrapper` around the stage as it is now."""
-        self._stages[stage] = partial(wrapper, self, self[stage])
+        self._stages[stage] = _given(wrapper, self, self[stage])
 
 
-class Stage(Generic[P, R]):
+def _given(function: Callable[..., Any], *first: object) -> Callable[..., Any]:
+    """`function` with its first arguments; the checker cannot subtract them from a variadic signature."""
+    return partial(function, *first)
+
+
+class Stage(Generic[*Ts, R]):
     """One replaceable step; used as a decorator on its honest form."""
 
-    def __init__(self, honest: Callable[Concatenate[Server, P], R]) -> None:
+    def __init__(self, honest: Callable[[Server, *Ts], R]) -> None:
         self.honest = honest
 
 
-Wrapper: TypeAlias = Callable[Concatenate[Server, Callable[P, R], P], R]
+Wrapper: TypeAlias = Callable[[Server, Callable[[*Ts], R], *Ts], R]
