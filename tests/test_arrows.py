@@ -1,0 +1,182 @@
+"""The drawing of the rooms, held: who may import whom, who may reach outside, and what no file may name."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("openapi", "contracts", "loadtests", "sandbox", "tests")
+
+# What an exchange is and says. Only wire and history know how one comes about.
+EVIDENCE = (
+    "contracts.exchange",
+    "contracts.instants",
+    "contracts.records",
+    "contracts.replies",
+)
+HISTORY = ("contracts.history", "contracts.history_lines", "contracts.secrets")
+
+# A module's row is the longest name here that is its own or a package round it.
+MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
+    "openapi": ("openapi",),
+    "openapi.promise": (),
+    "openapi.chapters": ("openapi.promise",),
+    "sandbox": ("sandbox", "openapi"),
+    "loadtests": ("loadtests", "contracts", "openapi"),
+    "tests": ROOMS,
+    "contracts": ("contracts", "openapi"),
+    "contracts.exchange": (),
+    "contracts.instants": (),
+    "contracts.clock": (),
+    "contracts.secrets": EVIDENCE,
+    "contracts.records": EVIDENCE,
+    "contracts.replies": EVIDENCE,
+    "contracts.finding": ("openapi.ledger", *EVIDENCE),
+    "contracts.history": EVIDENCE + HISTORY,
+    "contracts.history_lines": EVIDENCE,
+    "contracts.evidence": ("openapi", *EVIDENCE, *HISTORY),
+    "contracts.rules": ("openapi", "contracts.rules", "contracts.finding", "contracts.evidence", *EVIDENCE),
+    "contracts.rules.limiters": ("contracts.rules.limiters",),
+    "contracts.judge": (
+        *("openapi", "contracts.rules", "contracts.finding", "contracts.evidence"),
+        *EVIDENCE,
+        *HISTORY,
+    ),
+    "contracts.pacing": ("contracts.rules.limiters",),
+    "contracts.wire": ("openapi", "contracts.pacing", "contracts.clock", *EVIDENCE, *HISTORY),
+    "contracts.drivers": (
+        *("openapi", "contracts.drivers", "contracts.wire", "contracts.pacing", "contracts.clock"),
+        *("contracts.judge", "contracts.finding", "contracts.evidence"),
+        *EVIDENCE,
+        *HISTORY,
+    ),
+    "contracts.report": (
+        *("openapi", "contracts.report", "contracts.judge", "contracts.rules.limiters"),
+        *("contracts.finding", "contracts.evidence"),
+        *EVIDENCE,
+        *HISTORY,
+    ),
+}
+
+# Libraries that only some may touch: the first patches the whole process, the second sends.
+ONLY_IN: Mapping[str, tuple[str, ...]] = {
+    "locust": ("loadtests",),
+    "gevent": ("loadtests",),
+    "geventhttpclient": ("loadtests",),
+    "requests": ("contracts.wire", "tests"),
+    "urllib3": ("contracts.wire", "tests"),
+    "starlette": ("sandbox", "tests"),
+    "uvicorn": ("sandbox", "tests"),
+    "schemathesis": ("contracts.drivers", "contracts.test_document", "tests"),
+}
+
+PURE = ("contracts.rules", "contracts.evidence", "contracts.finding", "contracts.pacing", "contracts.instants")
+IMPURE = {"time", "random", "os", "socket", "threading", "subprocess", "secrets", "uuid", "io", "pathlib", "requests"}
+CLOCKS = {"now", "utcnow", "today"}
+
+
+@cache
+def modules() -> Mapping[str, Path]:
+    """Every module of the project by its dotted name."""
+    files = (path.relative_to(ROOT) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))
+    return {".".join(path.with_suffix("").parts).removesuffix(".__init__"): ROOT / path for path in files}
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text(encoding="utf-8"))
+
+
+def imports(module: str) -> Iterator[str]:
+    """What a module imports, anywhere in it; a module named in `from package import module` by its full name."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{module} imports relatively, which hides the arrow"
+            package = node.module or ""
+            for name in node.names:
+                full = f"{package}.{name.name}"
+                yield full if full in modules() else package
+
+
+def within(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def row_of(module: str) -> str:
+    return max((name for name in MAY_IMPORT if within(module, (name,))), key=len)
+
+
+def reachable(module: str) -> set[str]:
+    """A module and all of ours that importing it imports."""
+    found: set[str] = set()
+    ahead = [module]
+    while ahead:
+        here = ahead.pop()
+        if here not in found:
+            found.add(here)
+            ahead += [other for other in imports(here) if other in modules()]
+    return found
+
+
+@pytest.mark.parametrize("module", modules())
+def test_arrows_go_one_way(module: str) -> None:
+    ours = {name for name in imports(module) if within(name, ROOMS)}
+    allowed = MAY_IMPORT[row_of(module)]
+    assert {name for name in ours if not within(name, allowed)} == set()
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_library_is_imported_only_where_it_belongs(module: str) -> None:
+    libraries = {name.partition(".")[0] for name in imports(module)}
+    assert {name for name in libraries & ONLY_IN.keys() if not within(module, ONLY_IN[name])} == set()
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if within(name, PURE)])
+def test_a_rule_has_no_clock_socket_random_or_environment(module: str) -> None:
+    assert {name.partition(".")[0] for name in imports(module)} & IMPURE == set()
+    read = {node.attr for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute)}
+    assert read & CLOCKS == set()
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if not within(name, ("loadtests",)) or ".test_" in name])
+def test_what_pytest_collects_never_imports_locust(module: str) -> None:
+    patching = {"locust", "gevent"}
+    guilty = [name for name in reachable(module) if patching & {other.partition(".")[0] for other in imports(name)}]
+    assert guilty == []
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_opens_with_what_it_is(module: str) -> None:
+    assert ast.get_docstring(tree(module))
+
+
+def test_every_row_of_the_drawing_is_in_use() -> None:
+    assert {row_of(module) for module in modules()} == set(MAY_IMPORT)
+
+
+FOREIGN = (
+    re.compile(r"(?<![\w.$}])/(?:root|home|work|opt|Users|mnt)/\w"),  # a path of somebody's machine
+    re.compile(r"pypi\.org|pythonhosted\.org|(?:extra-)?index-url[= ]+\S*://|find-links[= ]", re.IGNORECASE),
+)
+NOT_OURS = {".git", ".venv", ".runs", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", "__pycache__"}
+
+
+def our_files() -> list[Path]:
+    paths = (path.relative_to(ROOT) for path in ROOT.rglob("*") if not NOT_OURS & set(path.relative_to(ROOT).parts))
+    return sorted(path for path in paths if (ROOT / path).is_file())
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    lines = (
+        (path, line)
+        for path in our_files()
+        for line in (ROOT / path).read_text(encoding="utf-8", errors="replace").splitlines()
+    )
+    named = [f"{path}: {line.strip()}" for path, line in lines if any(pattern.search(line) for pattern in FOREIGN)]
+    assert named == []
