@@ -122,10 +122,19 @@ def rule(evidence: Evidence, story: Story) -> tuple[Ruling, ...]:
     )
 
 
-def findings_of(seen: Seen) -> list[Finding]:
-    """What the one-exchange rules find at once, as soon as an answer is there."""
-    said = chain.from_iterable(rule_(seen) for rule_ in EXCHANGE_RULES)
-    return [finding for finding in said if isinstance(finding, Finding)]
+def findings_about(promise: Promise, evidence: Evidence, seen: Seen) -> list[Finding]:
+    """What the rules of one promise find in one exchange, in the light of those before it."""
+    at_once = (rule_(seen) for rule_ in EXCHANGE_RULES if promise_of(rule_) == promise.id)
+    in_all = (rule_(evidence) for rule_ in HISTORY_RULES if promise_of(rule_) == promise.id)
+    said = chain(chain.from_iterable(at_once), chain.from_iterable(in_all))
+    return [finding for finding in said if isinstance(finding, Finding) and seen.seq in finding.witness]
+
+
+def first_finding_at(rulings: Iterable[Ruling], evidence: Evidence) -> int | None:
+    """How many requests had been sent when the first finding was there to see; None where nothing was found."""
+    seqs = sorted(seen.seq for seen in evidence.seen)
+    last = [max(finding.witness) for ruling in rulings for finding in ruling.findings]
+    return sum(seq <= min(last) for seq in seqs) if last else None
 
 
 def verdict_of(rulings: Iterable[Ruling]) -> Verdict:
@@ -158,7 +167,13 @@ def _of_history(evidence: Evidence) -> Iterable[tuple[str, Finding | Doubt | Non
 
 
 def _rule_on(promise: Promise, said: list[Finding | Doubt], examined: int, evidence: Evidence, story: Story) -> Ruling:
-    findings = tuple(item for item in said if isinstance(item, Finding))
+    bodies = {seen.seq: len(seen.exchange.request.body) for seen in evidence.seen}
+    findings = tuple(
+        sorted(
+            (item for item in said if isinstance(item, Finding)),
+            key=lambda finding: (len(finding.witness), bodies.get(finding.witness[-1], 0), finding.witness),
+        )
+    )
     doubts = [item.reason for item in said if isinstance(item, Doubt)]
     owing = [driver for driver, promises in story.owed.items() if promise.id in promises]
     scope = bool(owing)

@@ -24,6 +24,7 @@ class References:
         self._next = 0
         self._strangers = 0
         self.known = len(self._names)
+        self.known_aside = len(self._aside)
 
     def take(self, count: int, start: int | None = None) -> list[Fields]:
         """So many valid records, distinct as far as the catalogue goes, then strangers.
@@ -35,6 +36,12 @@ class References:
         if start is None and self.known:
             self._next = (place + len(known)) % self.known
         return known + self._strange(count - len(known))
+
+    def again(self, count: int) -> list[Fields]:
+        """The first references with the `at` that each was last sent with."""
+        step = {name: self._last.get(name, self._first) - STEP for name in self._names[:count]}
+        self._last.update(step)
+        return self.take(count, 0)
 
     def take_aside(self, count: int) -> list[Fields]:
         """Records for references kept aside for an odd `at`, after which no server's view of them is certain."""

@@ -10,7 +10,6 @@ from contracts.drivers.references import Fields, References
 from contracts.evidence import Evidence, Seen
 from contracts.exchange import KEY, Cause, NoAnswer
 from contracts.history import HistoryWriter
-from contracts.judge import findings_of
 from contracts.wire import Outgoing, Stopped, Wire
 
 Edit = Callable[[Fields], object]  # makes one case's record of a fresh valid one
@@ -115,8 +114,9 @@ class Run:
         self.probes: dict[int, Probe] = {}
         self.refusal = Refusal.PER_RECORD
         self.driver = "preflight"
-        self.first_finding_at: int | None = None
         self.confirmed_from: int | None = None  # requests sent when the retries of findings began
+        self.certainty: dict[str, str] = {}  # of each broken promise
+        self.reduced: dict[tuple[str, int], Probe] = {}
 
     def perform(self, probe: Probe) -> Seen:
         """Send a probe and return what was seen. Throttled, cut or timed out, it is sent again, which settles nothing."""
@@ -132,8 +132,6 @@ class Run:
         exchange = self.wire.send(outgoing, driver=self.driver, purpose=probe.purpose)
         seen = self.evidence.add(exchange)
         self.probes[exchange.seq] = probe
-        if self.first_finding_at is None and findings_of(seen):
-            self.first_finding_at = self.wire.sent
         return seen
 
     def learn_refusal(self) -> None:

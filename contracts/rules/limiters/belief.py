@@ -9,6 +9,8 @@ from contracts.rules.limiters.candidates import models
 from contracts.rules.limiters.rows import Model, Row, Terms
 from contracts.rules.limiters.search import Costs, States, begin, decide
 
+_TICK_RANGES = 11  # every row is tried on all models while the run goes on
+
 
 class Belief:
     """Takes rows one at a time, in the order sent. Those that overlap it cannot order: it then starts anew."""
@@ -23,7 +25,7 @@ class Belief:
         """Keep the candidates that explain this row as well."""
         last = self._last
         if last is None or row.sent_s < last.answered_s:
-            self._living = [(model, begin(model, row)) for model in models(self._terms)]
+            self._living = [(model, begin(model, row)) for model in models(self._terms, _TICK_RANGES)]
         span = row.sent_s, row.answered_s, last.sent_s if last else -math.inf
         after = [(model, decide(model, living, row, span)) for model, living in self._living]
         self._living = [(model, living) for model, living in after if living]

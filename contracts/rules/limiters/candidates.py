@@ -21,11 +21,20 @@ CANDIDATES = (
     "token-bucket-lumps",
     "leaky",
 )
-_TICKS = 20  # ranges into which the unknown length of a refill's tick is cut, each a fourth longer than the last
+_SHORTEST_TICK = 1 / 100  # of the window; the range below it is judged as one
 
 
-def models(terms: Terms) -> list[Model[Any]]:
-    """All variants of all candidates; those of one name differ in what the document leaves open."""
+def ticks(longest_s: float, ranges: int) -> list[tuple[float, float]]:
+    """Ranges, of equal ratio but the first, into which the unknown length of a refill's tick is cut."""
+    edges = [longest_s * _SHORTEST_TICK ** (k / (ranges - 1)) for k in range(ranges - 1, -1, -1)]
+    return list(pairwise([0.0, *edges]))
+
+
+def models(terms: Terms, tick_ranges: int = 21) -> list[Model[Any]]:
+    """All variants of all candidates; those of one name differ in what the document leaves open.
+
+    tick_ranges: the more, the sharper the buckets filled in lumps are judged, and the slower.
+    """
     found: list[Model[Any]] = [
         FixedFirst(terms, restarting=False),
         FixedFirst(terms, restarting=True),
@@ -37,8 +46,7 @@ def models(terms: Terms) -> list[Model[Any]]:
         found += [SlidingCounter(terms, rounds_up, counting) for counting in (False, True)]
         found.append(TokenBucket(terms, terms.limit, rounds_up))
         found.append(TokenBucket(terms, 1, rounds_up, name="leaky"))
-        edges = [0.0, *(terms.longest_s / 1.25**k for k in range(_TICKS, -1, -1))]
-        found += [Lumps(terms, lo, hi, rounds_up) for lo, hi in pairwise(edges)]
+        found += [Lumps(terms, lo, hi, rounds_up) for lo, hi in ticks(terms.longest_s, tick_ranges)]
     return found
 
 

@@ -95,8 +95,8 @@ def next_windows(
         lo, hi = max(floor, began[0] + k * length[0]), min(decision.hi_s, began[1] + k * length[1])
         if lo <= hi:
             found.append((k, lo, hi))
-            if hi - lo >= length[0]:
-                break
+            if k > 1 and hi - lo >= length[0]:
+                break  # the later ones add nothing
         k += 1
     return found
 

@@ -1,0 +1,80 @@
+"""Authentication: every near miss of the key and every malformed header, with good, bad and broken bodies."""
+
+from collections.abc import Iterator
+
+from contracts.drivers.cases import drop
+from contracts.drivers.run import BEARER, JSON_TYPE, Probe, Run, as_it_is, batch, raw
+
+EMPTY_BATCH = b'{"inventories": []}'
+TRUNCATED = b'{"inventories": ['
+
+# Each alters the token; `standing_of` reads them all as unauthenticated. The likeliest to slip through come first.
+NEAR_MISSES = (
+    None,
+    "Bearer 0${BSPK_API_KEY#?}x",
+    "Bearer ${BSPK_API_KEY%?}",
+    "Bearer ${BSPK_API_KEY}x",
+    "Bearer ",
+    "Bearer",
+    "",
+    "Bearer x${BSPK_API_KEY}",
+    "Bearer ${BSPK_API_KEY#?}",
+    "Bearer ${BSPK_API_KEY:0:8}",
+    "Bearer ${BSPK_API_KEY~~}",
+    "Bearer null",
+    "Basic dXNlcjpwYXNz",
+    "Bearer ${BSPK_API_KEY}${BSPK_API_KEY}",
+    "Bearer ${BSPK_API_KEY%?}!",
+    "Bearer ~${BSPK_API_KEY#?}",
+    "Bearer ${BSPK_API_KEY:0:4}~${BSPK_API_KEY:5}",
+    "Bearer *",
+    'Bearer $(printf %s "$BSPK_API_KEY" | rev)',
+    "Bearer bspk-harness-not-a-key",
+    "bspk-harness-not-a-key",
+    "Bearer ${BSPK_API_KEY}.x",
+)
+UNSPOKEN = (
+    "bearer $BSPK_API_KEY",
+    "Bearer  $BSPK_API_KEY",
+    "$BSPK_API_KEY",
+    "Token $BSPK_API_KEY",
+)
+
+
+def strangers(run: Run) -> None:
+    """Everyone without the key, each with another body: 401 comes before any validation."""
+    count = {"quick": 8, "standard": len(NEAR_MISSES)}.get(run.depth, len(NEAR_MISSES))
+    for number, authorization in enumerate(NEAR_MISSES[:count]):
+        if run.wire.is_near_miss(authorization):
+            run.perform(_dressed(authorization, number))
+    for number in range(1, 4 if run.depth != "quick" else 2):
+        run.perform(_dressed(None, number))
+    for authorization in UNSPOKEN if run.depth != "quick" else ():
+        run.perform(batch(f"the key as `{authorization}`", [as_it_is], authorization=authorization))
+    run.perform(batch("the key", [as_it_is, drop("at")]))
+    run.perform(batch("a wrong key after a good one", [as_it_is], authorization="Bearer ${BSPK_API_KEY}0"))
+
+
+def at_the_end(run: Run) -> None:
+    """The same door again, once much else has passed through it."""
+    for probe in _last(run):
+        run.perform(probe)
+
+
+def _last(run: Run) -> Iterator[Probe]:
+    yield batch("no key, at the end", [as_it_is], authorization=None)
+    yield batch("a near miss, at the end", [as_it_is], authorization="Bearer ${BSPK_API_KEY%?}")
+    if run.depth != "quick":
+        yield raw("no key and no JSON, at the end", TRUNCATED, authorization=None)
+    yield batch("the key, at the end", [as_it_is], authorization=BEARER)
+
+
+def _dressed(authorization: str | None, number: int) -> Probe:
+    told = "no Authorization" if authorization is None else f"Authorization `{authorization}`"
+    if number % 4 == 1:
+        return batch(f"{told}, a faulty record", [drop("quantity")], authorization=authorization)
+    if number % 4 == 2:
+        return raw(f"{told}, not JSON", TRUNCATED, headers=JSON_TYPE, authorization=authorization)
+    if number % 4 == 3:
+        return raw(f"{told}, an empty batch", EMPTY_BATCH, headers=JSON_TYPE, authorization=authorization)
+    return batch(told, [as_it_is], authorization=authorization)

@@ -1,0 +1,82 @@
+"""Explorers behind the tables: Hypothesis over our own strategies, Schemathesis over the effective document.
+
+Both only generate; what they make is sent and judged as it stands, and every string is marked as ours before it leaves.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.generation import GenerationMode
+
+from contracts.drivers.cases import acceptable, faulty, open_cases
+from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
+from contracts.records import OURS, REFERENCE_FIELDS
+from openapi.document import load_document
+
+BUDGET = {"quick": 3, "standard": 10, "deep": 400}  # examples of each explorer
+
+
+def marked(value: object, names: tuple[str, ...] = REFERENCE_FIELDS) -> object:
+    """The same JSON with every string that may name a reference marked as ours, in every depth."""
+    if isinstance(value, dict):
+        return {
+            key: _ours(member) if key in names and isinstance(member, str) else marked(member)
+            for key, member in value.items()
+        }
+    return [marked(item) for item in value] if isinstance(value, list) else value
+
+
+def _ours(name: str) -> str:
+    return name if name.startswith(OURS) else OURS + name[:200]
+
+
+def free_batches(run: Run) -> None:
+    """Hypothesis: batches of acceptable, faulty and open records in free order and number."""
+    fine = [as_it_is, *(edit for _, edit in acceptable())]
+    wrong = [edit for _, edit in faulty()] if run.refusal is Refusal.PER_RECORD else []
+    loose = [edit for _, edit in open_cases()][:3] if run.refusal is Refusal.PER_RECORD else []
+    most = max(1, min(30, run.references.known))
+    batches: st.SearchStrategy[list[Edit]] = st.lists(st.sampled_from([*fine, *wrong, *loose]), min_size=1, max_size=most)
+    _explore(run, batches, lambda edits: batch(f"a free batch of {len(edits)}", edits))
+
+
+def documents(run: Run) -> None:
+    """Schemathesis: bodies that fit the effective document and bodies that do not."""
+    schema = schemathesis.openapi.from_dict(dict(load_document().effective))
+    operation: Any = schema[load_document().operation_path]["POST"]
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        _explore(run, operation.as_strategy(generation_mode=mode), lambda case: _probe_of(case.body, mode))  # noqa: B023
+
+
+def _probe_of(body: object, mode: GenerationMode) -> Probe:
+    if isinstance(body, bytes):
+        return raw(f"Schemathesis, {mode.value}", body)
+    if not isinstance(body, dict | list | str | int | float | bool | None):
+        return raw(f"Schemathesis, {mode.value}", b"")
+    return raw(f"Schemathesis, {mode.value}", write(marked(body)))
+
+
+def _explore(run: Run, examples: st.SearchStrategy[Any], probe_of: Callable[[Any], Probe]) -> None:
+    """Draw examples by the run's seed and send each. Reduction is ours, so Hypothesis neither shrinks nor keeps any."""
+    drawn: list[Any] = []
+
+    @hypothesis.seed(run.seed)
+    @hypothesis.settings(
+        max_examples=BUDGET[run.depth],
+        database=None,
+        deadline=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(examples)
+    def draw(example: Any) -> None:
+        drawn.append(example)
+
+    draw()
+    for example in drawn[: BUDGET[run.depth]]:
+        run.perform(probe_of(example))
+
+

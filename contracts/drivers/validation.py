@@ -1,0 +1,147 @@
+"""Validation: wrong documents one by one, wrong records packed as tightly as the server's way of refusing allows."""
+
+from collections.abc import Iterator, Sequence
+
+from contracts.drivers.cases import Case, drop, faulty, odd_moments, open_cases, put
+from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw
+from contracts.records import OURS
+
+PACK = 24  # cases in one batch: small enough to read, large enough to be few
+WRONG_DOCUMENTS = (
+    ("an empty batch", b'{"inventories": []}'),
+    ("JSON broken off", b'{"inventories": [{"product_ref": "bspk-harness-'),
+    ("no inventories", b"{}"),
+    ("inventories null", b'{"inventories": null}'),
+    ("an array", b"[]"),
+    ("inventories an object", b'{"inventories": {}}'),
+    ("text", b"bspk-harness"),
+    ("inventories a string", b'{"inventories": "bspk-harness"}'),
+    ("inventories true", b'{"inventories": true}'),
+    ("inventories a number", b'{"inventories": 1}'),
+    ("null", b"null"),
+    ("a string", b'"bspk-harness"'),
+    ("a form", b"inventories=bspk-harness"),
+    ("a number", b"1"),
+    ("inventories misspelt", b'{"Inventories": []}'),
+    ("single quotes", b"{'inventories': []}"),
+)
+DEEP = 2000  # levels of nesting
+
+
+def doubtful_documents() -> Iterator[Probe]:
+    """What servers read differently: only that nothing breaks is asked."""
+    yield raw("no body", b"")
+    yield raw("a byte order mark", b'\xef\xbb\xbf{"inventories": []}')
+    yield raw("UTF-16", '{"inventories": []}'.encode("utf-16"))
+    yield raw("bad UTF-8", b'{"inventories": [{"product_ref": "\xff\xfe"}]}')
+    yield raw("NaN", b'{"inventories": [{"quantity": NaN}]}')
+    yield raw("duplicate keys", b'{"inventories": [], "inventories": null}')
+    yield raw("deep nesting", b'{"inventories": ' + b"[" * DEEP + b"]" * DEEP + b"}")
+    yield raw("text/plain", b'{"inventories": []}', headers=(("Content-Type", "text/plain"),))
+    yield raw("no media type", b'{"inventories": []}', headers=())
+
+
+def wrong_documents(run: Run) -> None:
+    """Bodies that are no batch."""
+    count = 6 if run.depth == "quick" else len(WRONG_DOCUMENTS)
+    for purpose, body in WRONG_DOCUMENTS[:count]:
+        run.perform(raw(purpose, body))
+    run.perform(batch("a record as inventories", [drop()]) if run.depth == "deep" else _record_for_array())
+    for probe in doubtful_documents() if run.depth != "quick" else ():
+        run.perform(probe)
+
+
+def _record_for_array() -> Probe:
+    record = b'"product_ref": "%s", "sku": "%s", "quantity": 1, "store_ref": "%s", "at": "2021-01-01T00:00:00Z"'
+    return raw("a record for the array", b'{"inventories": {' + record.replace(b"%s", OURS.encode()) + b"}}")
+
+
+def wrong_records(run: Run) -> None:
+    """Every field with every class of wrong value."""
+    cases = list(faulty())
+    if run.depth == "quick":
+        cases = cases[:24]
+    send_packed(run, "wrong records", cases)
+    first = ("quantity missing", drop("quantity"))
+    for place in ("alone", "first", "last"):
+        edits = {"alone": [first[1]], "first": [first[1], as_it_is], "last": [as_it_is, as_it_is, first[1]]}[place]
+        run.perform(batch(f"{first[0]}, {place}", edits))
+
+
+def open_records(run: Run) -> None:
+    """What may be refused but must never break the server; odd moments on references kept aside for them."""
+    cases = list(open_cases())
+    if run.depth == "quick":
+        cases = cases[:8]
+    whole = run.refusal is Refusal.WHOLE_BATCH
+    send_packed(run, "open records", cases if not whole or run.depth == "deep" else _likeliest(cases))
+    moments = [edit for _, edit in odd_moments()]
+    seen = run.perform(batch("odd moments", moments, aside=True))
+    if seen.status not in (200, None) and run.depth != "quick":
+        for told, edit in odd_moments():
+            if told in ("at in the future", "at without offset") or run.depth == "deep":
+                run.perform(batch(told, [edit], aside=True))
+
+
+def _likeliest(cases: Sequence[Case]) -> list[Case]:
+    """Where each case may cost a request, those that break servers most."""
+    told = (
+        "nobody knows", "quantity -1", f"quantity {2**31}", f"quantity {2**63}", "quantity 1e400", "product_ref not ASCII",
+        "sku an emoji", "product_ref with NUL", "store_ref empty", "sku of 10,000", "an unknown property", "lone surrogate",
+    )  # fmt: skip
+    return [case for case in cases if any(part in case[0] for part in told)]
+
+
+def send_packed(run: Run, purpose: str, cases: Sequence[Case]) -> None:
+    """Many cases a batch with valid controls between where the server reports per record, else one a batch."""
+    size = PACK if run.refusal is Refusal.PER_RECORD else 1
+    packs = [cases[start : start + size] for start in range(0, len(cases), size)]
+    for number, pack in enumerate(packs):
+        if size == 1:
+            run.perform(_alone(*pack[0], number))
+            continue
+        seen = run.perform(batch(f"{purpose}, {len(pack)} cases", _with_controls([edit for _, edit in pack])))
+        if seen.status != 200:
+            _divide(run, purpose, pack)
+
+
+def _divide(run: Run, purpose: str, pack: Sequence[Case]) -> None:
+    """A packed batch that was refused as a whole settles nothing of its parts: send them in halves, then alone."""
+    if len(pack) == 1:
+        run.perform(_alone(*pack[0], 0))
+        return
+    for half in (pack[: len(pack) // 2], pack[len(pack) // 2 :]):
+        if len(half) < 4:
+            for number, case in enumerate(half):
+                run.perform(_alone(*case, number))
+            continue
+        seen = run.perform(batch(f"{purpose}, {len(half)} cases", _with_controls([edit for _, edit in half])))
+        if seen.status != 200:
+            _divide(run, purpose, half)
+
+
+def _with_controls(edits: Sequence[Edit]) -> list[Edit]:
+    """A valid record before, after, and after every fifth, so that a shifted or spread blame shows."""
+    packed: list[Edit] = [as_it_is]
+    for number, edit in enumerate(edits, 1):
+        packed.append(edit)
+        if number % 5 == 0:
+            packed.append(as_it_is)
+    return [*packed, as_it_is]
+
+
+def _alone(told: str, edit: Edit, number: int) -> Probe:
+    """One case in a batch of three: first, in the middle or last by turns."""
+    edits = [as_it_is, as_it_is]
+    edits.insert(number % 3, edit)
+    return batch(told, edits)
+
+
+def two_faults(run: Run) -> None:
+    """Two faults of one class, together and each by itself, on the same references in the same places (VAL-3)."""
+    for fault in (drop("quantity"), put("quantity", "many")):
+        for places in ((1,), (3,), (1, 3)):
+            edits = [fault if place in places else as_it_is for place in range(5)]
+            run.perform(batch(f"faults at {places}", edits, start=0))
+        if run.refusal is Refusal.PER_RECORD or run.depth == "quick":
+            return

@@ -1,0 +1,215 @@
+"""One invocation as a person asked for it: options checked, target found, run conducted, report written.
+
+Knows no pytest, so that a script or a test can run the whole in its own process.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from contracts.clock import SystemClock
+from contracts.drivers.confirm import confirm
+from contracts.drivers.references import References
+from contracts.drivers.run import Run
+from contracts.drivers.schedule import PREFLIGHT_REQUESTS, Driver, drive, owe, preflight
+from contracts.exchange import Cause, NoAnswer
+from contracts.history import HistoryWriter, RunFacts
+from contracts.judge import first_finding_at, rule
+from contracts.records import Reference
+from contracts.report.conclusion import Conclusion
+from contracts.report.document import compose, fold, write
+from contracts.secrets import Secret
+from contracts.target import (
+    EmbeddedSandbox,
+    UsageError,
+    check_allowed,
+    check_base_url,
+    check_header,
+    key_from,
+    make_run_folder,
+    point_latest,
+    read_catalogue,
+)
+from contracts.wire import Stopped, Wire
+from openapi.document import load_document
+
+DEPTHS = ("quick", "standard", "deep")
+SEQ_STRIDE = 1_000_000  # a child's numbers begin at the next multiple, so that `seq` is unique within a run
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may set. `base_url` None means the embedded sandbox."""
+
+    base_url: str | None
+    catalogue: Path | None
+    max_requests: int
+    depth: str
+    seed: int
+    window_s: float
+    timeout_s: float
+    ca_bundle: str | None
+    headers: tuple[str, ...]
+    runs_dir: Path
+    allow_production: bool
+    now: datetime | None
+
+
+class Harness:
+    """Opens the run, lets drivers send, closes with a report. `stopped` says why no more is sent."""
+
+    def __init__(self, options: Options, on_event: Callable[[str], None]) -> None:
+        self.options = options
+        self.on_event = on_event
+        self.stopped: str | None = None
+        self.environment = dict(os.environ)
+        self._children: list[dict[str, Any]] = []
+        self._child_seq = 0
+        self._document: dict[str, Any] | None = None
+        self._sandbox: EmbeddedSandbox | None = None
+        self._check()
+        self._open()
+
+    def _check(self) -> None:
+        """Everything that can be wrong with the options, before anything is sent. Raises UsageError."""
+        options = self.options
+        if options.depth not in DEPTHS:
+            raise UsageError(f"--depth {options.depth!r} is none of {', '.join(DEPTHS)}")
+        if options.max_requests < PREFLIGHT_REQUESTS:
+            raise UsageError(f"--max-requests {options.max_requests} is below the {PREFLIGHT_REQUESTS} that preflight needs")
+        for name, value in {"--window": options.window_s, "--timeout": options.timeout_s}.items():
+            if not 0 < value < 86_400:
+                raise UsageError(f"{name} {value:g} is no sensible number of seconds: give one above 0")
+        if options.ca_bundle is not None and not Path(options.ca_bundle).is_file():
+            raise UsageError(f"--ca-bundle {options.ca_bundle}: no such file")
+        self._headers = tuple(check_header(header) for header in options.headers)
+        if options.base_url is not None:
+            self.base_url = check_base_url(options.base_url)
+            check_allowed(self.base_url, options.allow_production)
+            self.secret = key_from(os.environ)
+            self.catalogue: tuple[Reference, ...] = read_catalogue(options.catalogue) if options.catalogue else ()
+
+    def _open(self) -> None:
+        options = self.options
+        if options.base_url is None:
+            self._sandbox = EmbeddedSandbox()
+            self._sandbox.__enter__()
+            self.base_url, self.secret = self._sandbox.base_url, Secret(self._sandbox.key)
+            self.catalogue = read_catalogue(options.catalogue or self._sandbox.catalogue)
+            self.environment["BSPK_API_KEY"] = self._sandbox.key
+        self.clock = SystemClock(options.now)
+        started_at = self.clock.now()
+        self.folder = make_run_folder(options.runs_dir, started_at)
+        sha256 = load_document().sha256
+        facts = RunFacts(
+            self.base_url, sha256, options.seed, started_at, options.window_s, self.catalogue, "contracts"
+        )
+        self.history = HistoryWriter(self.folder / "history.jsonl", facts, self.secret)
+        self._began_s = self.clock.monotonic_s()
+        self.wire = Wire(
+            self.base_url,
+            self.secret,
+            self.history,
+            clock=self.clock,
+            max_requests=options.max_requests,
+            timeout_s=options.timeout_s,
+            verify=options.ca_bundle or True,
+            extra_headers=self._headers,
+            on_event=self.on_event,
+        )
+        references = References(self.catalogue, started_at)
+        self.run = Run(self.wire, self.history, references, options.seed, options.depth)
+
+    def begin(self, drivers: Iterable[Driver]) -> None:
+        """Note what is owed, then preflight. Raises UsageError for a dead port; anything else ends undecided."""
+        owe(self.run, drivers)
+        try:
+            preflight(self.run)
+        except Stopped as stopped:
+            self.stop(stopped.reason)
+            if self._never_reached():
+                raise UsageError(f"{self.base_url} cannot be reached: {stopped.reason}. Is it running?") from None
+
+    def _never_reached(self) -> bool:
+        outcomes = [exchange.outcome for exchange in self.history.story().exchanges]
+        return bool(outcomes) and all(
+            isinstance(outcome, NoAnswer) and outcome.cause is Cause.UNREACHABLE for outcome in outcomes
+        )
+
+    def drive(self, driver: Driver) -> str | None:
+        """One driver to its end; returns why it could not go on, or None."""
+        if self.stopped is None:
+            try:
+                drive(self.run, driver)
+            except Stopped as stopped:
+                self.stop(stopped.reason)
+        return self.stopped
+
+    def confirm(self) -> None:
+        """Reduce and retry what was found, as far as the cap allows."""
+        if self.stopped is None:
+            try:
+                confirm(self.run)
+            except Stopped:
+                return  # the findings stand; only how surely they show is not known
+
+    def stop(self, reason: str) -> None:
+        """No more traffic, for this reason."""
+        if self.stopped is None:
+            self.stopped = reason
+            self.history.stopped(reason)
+
+    def next_seq(self) -> int:
+        """The first number that a child process may give its exchanges."""
+        self._child_seq += SEQ_STRIDE
+        return self._child_seq
+
+    @property
+    def requests_left(self) -> int:
+        """What the cap leaves for children, after what was sent here and by earlier children."""
+        return self.options.max_requests - self.wire.sent - sum(child["requests"] for child in self._children)
+
+    def fold(self, report: Path) -> None:
+        """Take a child's report into this run's."""
+        self._children.append(msgspec.json.decode(report.read_bytes()))
+        self._document = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The whole run's report as it stands, judged once all has been sent."""
+        if self._document is None:
+            own = compose(self._conclude())
+            self._document = fold(own, self._children) if self._children else own
+        return self._document
+
+    def _conclude(self) -> Conclusion:
+        story, run = self.history.story(), self.run
+        rulings = rule(run.evidence, story)
+        retries = 0 if run.confirmed_from is None else self.wire.sent - run.confirmed_from
+        return Conclusion(
+            story=story,
+            rulings=rulings,
+            requests=self.wire.sent,
+            retries=retries,
+            first_finding_at=first_finding_at(rulings, run.evidence),
+            duration_s=self.clock.monotonic_s() - self._began_s,
+            certainty=run.certainty,
+            reason=story.stopped,
+        )
+
+    def close(self) -> dict[str, Any]:
+        """Write the report, point `latest` to it, end the sandbox."""
+        try:
+            document = self.document
+            write(self.folder, document)
+            point_latest(self.folder)
+            return document
+        finally:
+            self.history.close()
+            if self._sandbox is not None:
+                self._sandbox.__exit__(None, None, None)

@@ -1,0 +1,195 @@
+"""The pytest side: options, one item a driver, one a promise, exit codes 0 held, 1 broken, 6 undecided.
+
+Inert unless items of `contracts/` or `loadtests/` were collected, so that the project's own tests run without it.
+"""
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.junitxml import LogXML  # pytest has no public way to name the JUnit file once the run folder is known
+
+from contracts.drivers.schedule import SCHEDULE, Driver
+from contracts.harness import DEPTHS, Harness, Options
+from contracts.report.terminal import lines
+from contracts.target import UsageError
+from openapi.ledger import LEDGER
+
+HARNESS = pytest.StashKey[Harness]()
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = (ROOT / "contracts", ROOT / "loadtests")
+EXIT = {"held": 0, "broken": 1, "undecided": 6}
+DEFAULT_CAP = 4_000  # requests of a run with its load scenarios
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The harness's options; `--base-url` is pytest-base-url's."""
+    group = parser.getgroup("harness", "contract and load tests (the key is read from BSPK_API_KEY, never from an option)")
+    group.addoption("--catalogue", metavar="FILE", default=None, help="CSV product_ref,sku,store_ref: test references that "
+                    "exist on the target and may be written (env BSPK_CATALOGUE)")  # fmt: skip
+    group.addoption("--max-requests", type=int, default=DEFAULT_CAP, metavar="N", help="hard cap on requests of this "
+                    "invocation, preflight, retries and children included (default %(default)s)")  # fmt: skip
+    group.addoption("--depth", default="standard", choices=DEPTHS, help="about 40, 120 or 1,000 requests (default %(default)s)")
+    group.addoption("--seed", type=int, default=1, metavar="N", help="repeats a run exactly (default %(default)s)")
+    group.addoption("--window", type=float, default=10.0, metavar="S", help="the documented window (default 10)")
+    group.addoption("--timeout", type=float, default=30.0, metavar="S", help="for one whole exchange (default 30)")
+    group.addoption("--ca-bundle", metavar="FILE", default=None, help="certificates to trust; TLS is always verified")
+    group.addoption("--header", action="append", default=[], metavar="'Name: value'", help="a gateway's header; may be repeated")
+    group.addoption("--runs-dir", type=Path, default=Path(".runs"), metavar="DIR", help="where runs are kept (default .runs)")
+    group.addoption("--allow-production", action="store_true", help="allow the document's own production server as target")
+    group.addoption("--now", type=_moment, default=None, metavar="TIME", help="wall clock at the start, ISO 8601, to repeat a run")
+    group.addoption("--promises", action="store_true", help="list the ledger of promises and exit")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("--now needs an offset, such as Z")
+    return moment
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A marker for each chapter, so that `-m results` selects it."""
+    for chapter in dict.fromkeys(driver.chapter for driver in SCHEDULE):
+        config.addinivalue_line("markers", f"{chapter}: the drivers of that chapter")
+    config.addinivalue_line("markers", "load: the load scenarios")
+    config.addinivalue_line("markers", "promise: the verdicts, one a promise")
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """`--promises` prints the ledger."""
+    if not config.getoption("promises"):
+        return None
+    for promise in LEDGER:
+        print(f"{promise.id:7} {promise.level:8} {' '.join(sorted(promise.runs)):19} {promise.meaning}")
+    return 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Drivers in the schedule's order, then load scenarios, then promises."""
+    ranks = {driver.name: number for number, driver in enumerate(SCHEDULE)}
+
+    def rank(item: pytest.Item) -> int:
+        driver = _driver_of(item)
+        if driver is not None:
+            return ranks[driver.name]
+        last = item.get_closest_marker("promise") is not None
+        return len(ranks) + (1 if last else 0)
+
+    if any(map(_is_ours, items)):
+        items.sort(key=rank)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Check everything, then preflight: an error here is one line and exit 4."""
+    config = session.config
+    if not any(map(_is_ours, session.items)) or config.option.collectonly:
+        return
+    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        raise pytest.UsageError("one run sends one request at a time: leave out pytest-xdist's -n")
+    try:
+        harness = Harness(_options(config), _progress(config))
+        config.stash[HARNESS] = harness
+        junit = LogXML(str(harness.folder / "junit.xml"), None, "harness", "all")
+        config.pluginmanager.register(junit, "harness-junit")
+        junit.pytest_sessionstart()
+        drivers = [driver for item in session.items if (driver := _driver_of(item)) is not None]
+        if drivers:
+            harness.begin(drivers)
+    except UsageError as error:
+        _close_after_usage_error(config)
+        raise pytest.UsageError(str(error)) from None
+
+
+def _close_after_usage_error(config: pytest.Config) -> None:
+    harness = config.stash.get(HARNESS, None)
+    if harness is not None:
+        harness.close()
+        del config.stash[HARNESS]
+
+
+def _options(config: pytest.Config) -> Options:
+    import os  # noqa: PLC0415 — the environment is read here and nowhere else in this file
+
+    option = config.option
+    catalogue = option.catalogue or os.environ.get("BSPK_CATALOGUE") or None
+    return Options(
+        base_url=config.getoption("base_url") or None,
+        catalogue=Path(catalogue) if catalogue else None,
+        max_requests=option.max_requests,
+        depth=option.depth,
+        seed=option.seed,
+        window_s=option.window,
+        timeout_s=option.timeout,
+        ca_bundle=option.ca_bundle,
+        headers=tuple(option.header),
+        runs_dir=option.runs_dir,
+        allow_production=option.allow_production,
+        now=option.now,
+    )
+
+
+def _progress(config: pytest.Config) -> Any:
+    """On a terminal, one line that changes; elsewhere nothing."""
+    if not sys.stderr.isatty() or config.option.verbose < 0:
+        return lambda _: None
+
+    def show(event: str) -> None:
+        sys.stderr.write(f"\r\x1b[K{event[:110]}\r")
+        sys.stderr.flush()
+
+    return show
+
+
+@pytest.fixture(scope="session")
+def harness(pytestconfig: pytest.Config) -> Harness:
+    """The run that this invocation conducts."""
+    return pytestconfig.stash[HARNESS]
+
+
+@pytest.fixture
+def drive(harness: Harness, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run the driver that this item names; undecided is skipped, with the reason."""
+    driver = _driver_of(request.node)
+    assert driver is not None, f"{request.node.nodeid} names no driver of the schedule"  # noqa: S101 — a fault of ours
+    reason = harness.drive(driver)
+    if reason is not None:
+        pytest.skip(f"undecided: {reason}")
+    yield
+
+
+def _driver_of(item: pytest.Item) -> Driver | None:
+    name = getattr(item, "originalname", item.name).removeprefix("test_")
+    return next((driver for driver in SCHEDULE if driver.name == name), None) if _is_ours(item) else None
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return any(item.path.is_relative_to(room) for room in ROOMS)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """The run's verdict becomes the exit code; an interrupted run keeps pytest's 2, and its report."""
+    harness = session.config.stash.get(HARNESS, None)
+    if harness is None:
+        return
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        harness.stop("interrupted")
+    document = harness.close()
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        crashed = exitstatus == pytest.ExitCode.TESTS_FAILED and document["verdict"] != "broken"
+        session.exitstatus = 1 if crashed else EXIT[document["verdict"]]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The run's story, then where the report is."""
+    harness = config.stash.get(HARNESS, None)
+    if harness is None:
+        return
+    terminalreporter.section("verdict")
+    for line in lines(harness.document, terminalreporter.hasmarkup):
+        terminalreporter.write_line(line)
+    terminalreporter.write_line(f"report: {harness.folder / 'report.html'}")
