@@ -19,6 +19,8 @@ EVIDENCE = (
     "contracts.replies",
 )
 HISTORY = ("contracts.history", "contracts.history_lines", "contracts.secrets")
+# The room that sends.
+WIRE = ("contracts.wire", "contracts.transport", "contracts.attempt")
 
 # A module's row is the longest name here that is its own or a package round it.
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
@@ -47,7 +49,14 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         *HISTORY,
     ),
     "contracts.pacing": ("contracts.rules.limiters",),
-    "contracts.wire": ("openapi", "contracts.pacing", "contracts.clock", *EVIDENCE, *HISTORY),
+    "contracts.attempt": (),
+    "contracts.transport": ("contracts.attempt", *EVIDENCE),
+    "contracts.wire": (
+        *("openapi", "contracts.transport", "contracts.pacing", "contracts.rules.limiters", "contracts.clock"),
+        *EVIDENCE,
+        *HISTORY,
+    ),
+    "contracts.target": ("openapi", "contracts.secrets", *EVIDENCE),
     "contracts.drivers": (
         *("openapi", "contracts.drivers", "contracts.wire", "contracts.pacing", "contracts.clock"),
         *("contracts.judge", "contracts.finding", "contracts.evidence"),
@@ -62,13 +71,14 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
-# Libraries that only some may touch: the first patches the whole process, the second sends.
+# Libraries that only some may touch: the first ones patch the whole process, the next ones send.
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "locust": ("loadtests",),
     "gevent": ("loadtests",),
     "geventhttpclient": ("loadtests",),
-    "requests": ("contracts.wire", "tests"),
-    "urllib3": ("contracts.wire", "tests"),
+    "requests": (*WIRE, "tests"),
+    "urllib3": (*WIRE, "tests"),
+    "socket": (*WIRE, "loadtests", "sandbox", "tests"),
     "starlette": ("sandbox", "tests"),
     "uvicorn": ("sandbox", "tests"),
     "schemathesis": ("contracts.drivers", "contracts.test_document", "tests"),
