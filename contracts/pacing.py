@@ -1,7 +1,7 @@
 """When the next request may go, so that none is refused that was not meant to be. Waits in silence, never polls.
 
-Pure: told the rows and the time, it says from when on; the caller sleeps. Remaining is trusted while it is above zero;
-at zero the wait is what the slowest legal limiter that still explains the run needs.
+Pure: told the rows and the time, it says from when on; the caller sleeps. Remaining is trusted while it is above zero,
+until it proves to be rounded up; else the wait is what the slowest legal limiter that still explains the run needs.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Pacer:
         self._terms: Terms | None = None
         self._belief: Belief | None = None
         self._left: int | None = None  # the last Remaining, less what was sent since without being told
+        self._trusted = True  # until a request was refused while Remaining said that more would get in
         self._spent_s = -math.inf  # when the last request that may have cost something was answered
         self._refusals: list[Row] = []  # the first of a silence's end each, since anything was let in
         self._refused_s = -math.inf
@@ -69,6 +70,7 @@ class Pacer:
         if not self._refusals or row.sent_s >= self._refused_s + 0.9 * self._window_s:
             self._refusals.append(row)
         self._refused_s = max(self._refused_s, row.answered_s)
+        self._trusted &= not self._left
         self._left = 0 if self._terms else None
         if row.retry_after_s is not None:
             self._asked_s = row.answered_s + min(row.retry_after_s, 2 * self._window_s)
@@ -82,16 +84,20 @@ class Pacer:
             return Go(max(now_s, self._after_refusal_s()), "refused: silence")
         if self._left is None:
             return Go(now_s, "no allowance told")
-        if self._left > 0:
+        if self._left > 0 and (self._trusted or self._believed_s() is None):
             return Go(now_s, f"{self._left} left")
         ready_s = self._ready_s(self._spent_s)
         return Go(max(now_s, ready_s), "none left" if ready_s > now_s else "one is back")
+
+    def _believed_s(self) -> float | None:
+        return self._belief.ready_s() if self._belief else None
 
     def _after_refusal_s(self) -> float:
         """One window of silence after a refusal, two after a second; longer where a living candidate needs it."""
         longest_s = Terms(self._terms.limit if self._terms else 1, self._window_s).longest_s + _MARGIN_S
         least_s = self._refused_s + len(self._refusals) * longest_s
-        needed_s = self._ready_s(self._refused_s) if self._terms else least_s
+        ever_let_in = self._spent_s > -math.inf
+        needed_s = self._ready_s(self._refused_s) if ever_let_in and self._terms else least_s
         return max(least_s, self._asked_s, min(needed_s, self._refused_s + 2 * longest_s))
 
     def _ready_s(self, since_s: float) -> float:
@@ -99,7 +105,7 @@ class Pacer:
         if self._terms is None:
             return since_s
         slowest_s = since_s + self._terms.longest_s * (1 + 1 / self._terms.limit)
-        believed_s = self._belief.ready_s() if self._belief else None
+        believed_s = self._believed_s()
         return (slowest_s if believed_s is None else min(slowest_s, believed_s)) + _MARGIN_S
 
 
