@@ -124,7 +124,7 @@ class TokenBucket:
 
 
 class TokenBucketLumps(TokenBucket):
-    """A token bucket filled by a tenth of the limit (at least one token) at a time, counted from the first request."""
+    """A token bucket filled by a tenth of the limit, or one token, at a time from the first request on."""
 
     def fill(self, now_s: float) -> None:
         lumps = min(10, self.limit)

@@ -1,4 +1,4 @@
-"""The honest sandbox, request by request. Whether it is a good stand-in is decided here, not by the rules it is to train."""
+"""The honest sandbox, request by request: whether it is a good stand-in is decided here, not by the rules it trains."""
 
 import asyncio
 import json
@@ -110,6 +110,7 @@ def test_a_document_gets(body: bytes, status: int) -> None:
         assert all(isinstance(error["title"], str) and isinstance(error["code"], str) for error in errors)
 
 
+BARE: list[object] = [None, 1, "text", [], {}, [record()]]
 RECORDS = [
     (record(), "ok"),
     (record(quantity=0), "ok"),
@@ -151,7 +152,7 @@ RECORDS = [
         )
     ),
     (record(at=1609459200), "error"),
-    *((bare, "error") for bare in (None, 1, "text", [], {}, [record()])),
+    *((bare, "error") for bare in BARE),
 ]
 
 
@@ -222,7 +223,9 @@ def test_everything_authenticated_costs_one_and_a_401_nothing() -> None:
         (batch(record()), {"Authorization": "Bearer sandbox-key-2"}),
     ]:
         received = post(to, body, headers)
-        seen.append((received.status, received.headers.get("x-ratelimit-limit"), received.headers.get("x-ratelimit-remaining")))
+        seen.append(
+            (received.status, received.headers.get("x-ratelimit-limit"), received.headers.get("x-ratelimit-remaining"))
+        )
     assert seen == [
         (200, "4", "3"),
         (400, "4", "2"),

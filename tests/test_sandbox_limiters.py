@@ -1,4 +1,4 @@
-"""Each limiter, told apart by what a client can see: L = 20 requests, W = 10 s, bursts of 2L a thousandth of a second apart."""
+"""Each limiter, told apart by what a client can see: L = 20 requests, W = 10 s, bursts of 2L, a millisecond apart."""
 
 from collections.abc import Callable
 
