@@ -63,8 +63,13 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         *EVIDENCE,
         *HISTORY,
     ),
+    "contracts.observations": (
+        *("openapi", "contracts.observations", "contracts.rules", "contracts.finding", "contracts.evidence"),
+        *EVIDENCE,
+        *HISTORY,
+    ),
     "contracts.report": (
-        *("openapi", "contracts.report", "contracts.judge", "contracts.rules.limiters"),
+        *("openapi", "contracts.report", "contracts.judge", "contracts.observations", "contracts.rules"),
         *("contracts.finding", "contracts.evidence"),
         *EVIDENCE,
         *HISTORY,

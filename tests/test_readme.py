@@ -1,0 +1,42 @@
+"""What README tells a reader is so: the ledger's table, the files, the make targets and the options that it names."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from openapi.ledger import table
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROSE = re.sub(r"<!-- ledger:begin -->.*<!-- ledger:end -->", "", README, flags=re.DOTALL)
+# Made by a run, or the user's own.
+NOT_KEPT_HERE = {".venv/", ".runs/<time>/"}
+OF_OTHERS = {"--base-url", "--help", "--headless"}  # of pytest-base-url, pytest and Locust
+
+
+def test_the_table_is_the_ledger() -> None:
+    shown = README.partition("<!-- ledger:begin -->")[2].partition("<!-- ledger:end -->")[0]
+    assert shown.strip() == table(), "put the output of `python -m openapi.ledger` between the markers"
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z]+)\b(?= *(?:`|BASE_URL|#| {2}))", PROSE))))
+def test_a_make_target_is_there(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([\w./<>]+/[\w.]*)`", PROSE)) - NOT_KEPT_HERE))
+def test_a_file_is_there(name: str) -> None:
+    assert (ROOT / name).exists()
+
+
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m ([\w.]+)", PROSE))))
+def test_a_module_can_be_run(module: str) -> None:
+    path = ROOT / module.replace(".", "/")
+    assert (path / "__main__.py").exists() or "__main__" in path.with_suffix(".py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("option", sorted(set(re.findall(r"(?<![\w-])--[a-z][\w-]+", PROSE)) - OF_OTHERS))
+def test_an_option_is_known(option: str) -> None:
+    sources = (path for room in ("contracts", "loadtests", "sandbox") for path in (ROOT / room).rglob("*.py"))
+    assert any(f'"{option}"' in path.read_text(encoding="utf-8") for path in sources)
