@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROSE = re.sub(r"<!-- ledger:begin -->.*<!-- ledger:end -->", "", README, flags=re.DOTALL)
 # Made by a run, or the user's own.
-NOT_KEPT_HERE = {".venv/", ".runs/<time>/"}
+NOT_KEPT_HERE = {".venv/", ".runs/<time>/", ".runs/latest"}
 OF_OTHERS = {"--base-url", "--help", "--headless"}  # of pytest-base-url, pytest and Locust
 
 
