@@ -1,0 +1,213 @@
+"""report.json: a run as data for programs, one document for one run or for several folded together.
+
+Text that came from a server stands in it as it came, but for what UTF-8 cannot hold: whoever shows it must escape it.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from contracts.evidence import Evidence
+from contracts.exchange import Exchange
+from contracts.finding import Finding, Ruling, Verdict
+from contracts.judge import verdict_of
+from contracts.observations import NOT_TRIED, observe
+from contracts.report.conclusion import Conclusion
+from contracts.report.curl import curl
+from contracts.rules.throttling import rate_rows, survey_of
+
+SCHEMA = 1
+SHOWN = 5  # findings of one promise; `found` counts them all
+ONCE = "1 of 1"  # seen, and not tried again
+
+
+def compose(conclusion: Conclusion) -> dict[str, Any]:
+    """report.json of one run. Beyond the interface's keys: `room`, `retries`, and of each promise its words."""
+    facts = conclusion.story.facts
+    evidence = Evidence(facts, conclusion.story.exchanges)
+    verdict = verdict_of(conclusion.rulings)
+    return {
+        "schema": SCHEMA,
+        "verdict": verdict.value,
+        "reason": _reason(verdict, conclusion),
+        "room": facts.room,
+        "target": {"base_url": facts.base_url, "document_sha256": facts.document_sha256},
+        "seed": facts.seed,
+        "requests": conclusion.requests,
+        "retries": conclusion.retries,
+        "records": sum(len(seen.body.records) for seen in evidence.seen),
+        "first_finding_at": conclusion.first_finding_at,
+        "started_at": facts.started_at.isoformat().replace("+00:00", "Z"),
+        "duration_s": round(conclusion.duration_s, 3),
+        "promises": _promises(conclusion),
+        "observations": [
+            {"id": seen.id, "question": seen.question, "answer": _writable(seen.answer)} for seen in observe(evidence)
+        ],
+        "limiter": _limiter(evidence),
+        "load": dict(conclusion.load) if conclusion.load is not None else None,
+    }
+
+
+def _reason(verdict: Verdict, conclusion: Conclusion) -> str | None:
+    if verdict is Verdict.HELD:
+        return None
+    doubts = [ruling.reason for ruling in conclusion.rulings if ruling.in_scope and ruling.reason]
+    if not any(ruling.in_scope for ruling in conclusion.rulings):
+        doubts = ["nothing that ran owes a promise"]
+    return conclusion.reason or (doubts[0] if doubts and verdict is Verdict.UNDECIDED else None)
+
+
+def _promises(conclusion: Conclusion) -> list[dict[str, Any]]:
+    exchanges = {exchange.seq: exchange for exchange in conclusion.story.exchanges}
+    base_url = conclusion.story.facts.base_url
+    return [
+        _promise(ruling, base_url, exchanges, conclusion.certainty.get(ruling.promise.id, ONCE))
+        for ruling in conclusion.rulings
+    ]
+
+
+def _promise(ruling: Ruling, base_url: str, exchanges: Mapping[int, Exchange], certainty: str) -> dict[str, Any]:
+    promise = ruling.promise
+    shown = ruling.findings[:SHOWN]
+    return {
+        "id": promise.id,
+        "level": promise.level.value,
+        "quote": promise.quote,
+        "meaning": promise.meaning,
+        "verdict": ruling.verdict.value,
+        "in_scope": ruling.in_scope,
+        "examined": ruling.examined,
+        "occasion": ruling.occasion,
+        "reason": _writable(ruling.reason) if ruling.reason else None,
+        "found": len(ruling.findings),
+        "findings": [
+            _finding(finding, base_url, exchanges, ONCE if number else certainty)
+            for number, finding in enumerate(shown)
+        ],
+    }
+
+
+def _finding(finding: Finding, base_url: str, exchanges: Mapping[int, Exchange], certainty: str) -> dict[str, Any]:
+    last = exchanges.get(finding.witness[-1]) if finding.witness else None
+    return {
+        "expected": _writable(finding.expected),
+        "actual": _writable(finding.actual),
+        "certainty": "in sequence" if finding.sequence else certainty,
+        "witness": list(finding.witness),
+        "curl": curl(base_url, last.request) if last else None,
+    }
+
+
+def _limiter(evidence: Evidence) -> dict[str, Any] | None:
+    """The candidates left alive; None without one constant Limit to try them on."""
+    survey = survey_of(rate_rows(evidence), evidence.facts.window_s)
+    if survey.limit is None:
+        return None
+    return {"candidates": list(survey.candidates), "limit": survey.limit, "window_s": survey.window_s}
+
+
+def _writable(text: str) -> str:
+    """A lone surrogate, which JSON can spell and UTF-8 cannot, by its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def fold(parent: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One report of several runs against one target: the contracts' and, after it, each load scenario's."""
+    runs = [parent, *children]
+    rows = _folded_promises(runs)
+    verdict = _verdict(rows)
+    reasons = [run["reason"] for run in runs if run["reason"]]
+    return {
+        **parent,
+        "verdict": verdict,
+        "reason": None if verdict == Verdict.HELD else _first(reasons),
+        "requests": sum(run["requests"] for run in runs),
+        "retries": sum(run["retries"] for run in runs),
+        "records": sum(run["records"] for run in runs),
+        "first_finding_at": _first_finding_at(parent, children),
+        "promises": rows,
+        "observations": _folded_observations(runs),
+        "limiter": _sharpest([run["limiter"] for run in runs if run["limiter"]]),
+        "load": {**(parent["load"] or {}), **{run["room"]: run["load"] for run in children if run["load"]}} or None,
+    }
+
+
+def _folded_promises(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    by_id: dict[str, list[Mapping[str, Any]]] = {}
+    for run in runs:
+        for row in run["promises"]:
+            by_id.setdefault(row["id"], []).append(row)
+    return [_folded_promise(rows) for rows in by_id.values()]
+
+
+def _folded_promise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    verdict = _verdict(rows)
+    scope = [row for row in rows if row["in_scope"]] or rows[:1]
+    doubts = [row["reason"] for row in scope if row["reason"]]
+    findings = [finding for row in rows for finding in row["findings"]]
+    examined = sum(row["examined"] for row in rows)
+    return {
+        **rows[0],
+        "verdict": verdict,
+        "in_scope": any(row["in_scope"] for row in rows),
+        "examined": examined,
+        "occasion": None if examined else _first([row["occasion"] for row in scope if row["occasion"]]),
+        "reason": _first(doubts) if verdict == Verdict.UNDECIDED else None,
+        "found": sum(row["found"] for row in rows),
+        "findings": findings[:SHOWN],
+    }
+
+
+def _verdict(rows: Sequence[Mapping[str, Any]]) -> str:
+    """As the judge's `verdict_of`, over rows of a report: of one promise in several runs, or of all promises."""
+    if any(row["verdict"] == Verdict.BROKEN for row in rows):
+        return Verdict.BROKEN.value
+    scope = [row for row in rows if row["in_scope"]]
+    held = bool(scope) and all(row["verdict"] == Verdict.HELD for row in scope)
+    return (Verdict.HELD if held else Verdict.UNDECIDED).value
+
+
+def _first_finding_at(parent: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> int | None:
+    """The scenarios went after the parent's drivers and before the retries of its findings."""
+    if parent["first_finding_at"] is not None:
+        return int(parent["first_finding_at"])
+    before = parent["requests"] - parent["retries"]
+    for child in children:
+        if child["first_finding_at"] is not None:
+            return int(before + child["first_finding_at"])
+        before += child["requests"]
+    return None
+
+
+def _folded_observations(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each question's first answer that is one."""
+    told: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        for row in run["observations"]:
+            if told.setdefault(row["id"], row)["answer"] == NOT_TRIED:
+                told[row["id"]] = row
+    return list(told.values())
+
+
+def _sharpest(limiters: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    alive = [limiter for limiter in limiters if limiter["candidates"]]
+    return min(alive, key=lambda limiter: len(limiter["candidates"]), default=_first(limiters))
+
+
+def _first(items: Sequence[Any]) -> Any:
+    return items[0] if items else None
+
+
+def write(folder: Path, document: Mapping[str, Any]) -> None:
+    """report.json in the folder, whole or not at all; raises OSError where it cannot be written."""
+    replace_file(folder / "report.json", msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """In one step, so that a reader never meets half a file."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_bytes(content)
+    aside.replace(path)

@@ -1,0 +1,110 @@
+"""A run's story in about twenty lines for a person at a terminal. Opens nothing; reads report.json's document alone.
+
+What came from a server is escaped and bounded on its way in here, so that an answer cannot script the terminal.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+LONGEST = 300  # characters of a text that a server had a hand in
+LONGEST_COMMAND = 2000
+COLOURS = {"held": "32", "broken": "31", "undecided": "33"}
+BOLD = "1"
+
+
+def lines(document: Mapping[str, Any], colour: bool) -> list[str]:
+    """Broken promises with their arguments, what is undecided and why, what held, and last the verdict."""
+    rows = document["promises"]
+    broken = [row for row in rows if row["verdict"] == "broken"]
+    told: list[str] = []
+    for row in broken:
+        told += [*argument(row, colour), ""]
+    told += [*_undecided(rows, colour), *_held(rows, colour), _counts(document), _verdict(document, colour)]
+    return told
+
+
+def argument(row: Mapping[str, Any], colour: bool = False) -> list[str]:
+    """One broken promise of the report: what was promised, expected and seen, how surely, and how to see it again."""
+    told = [
+        _paint(f"{row['id']}  {row['level']}  broken", COLOURS["broken"], colour),
+        f'  the document  "{safe(row["quote"])}"',
+    ]
+    if not row["findings"]:
+        return told
+    finding = row["findings"][0]
+    told += [f"  expected      {safe(finding['expected'])}", *_actual(finding["actual"])]
+    more = f"; {row['found']} findings in all" if row["found"] > 1 else ""
+    told.append(f"  how surely    {finding['certainty']}, in {_witness(finding['witness'])}{more}")
+    if finding["curl"]:
+        told.append(f"  see it        {_command(finding['curl'])}")
+    return told
+
+
+def _actual(text: str) -> Iterator[str]:
+    """Up to a dozen lines: a throttling finding draws its history."""
+    for number, line in enumerate(text.splitlines()[:15] or [""]):
+        yield f"  {'actual' if number == 0 else '':12}  {safe(line)}"
+
+
+def _witness(seqs: Sequence[int]) -> str:
+    shown = ", ".join(f"#{seq}" for seq in seqs[-4:])
+    word = "exchange" if len(seqs) == 1 else "exchanges"
+    return f"{word} {shown}" if len(seqs) <= 4 else f"{len(seqs)} {word}, the last {shown}"
+
+
+def _command(command: str) -> str:
+    """Whole, or not at all: half a command is worse than none."""
+    if len(command) > LONGEST_COMMAND:
+        return f"a curl command of {len(command)} characters, in report.json"
+    return safe(command, LONGEST_COMMAND * 4, keep="\n")
+
+
+def _undecided(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]:
+    """One line a reason, with the promises that it leaves open."""
+    scope = [row for row in rows if row["verdict"] == "undecided" and row["in_scope"]]
+    by_reason: dict[str, list[str]] = {}
+    for row in scope:
+        by_reason.setdefault(row["reason"] or "no reason given", []).append(row["id"])
+    for reason, ids in by_reason.items():
+        yield f"{_paint('undecided', COLOURS['undecided'], colour)}  {' '.join(ids)}: {safe(reason)}"
+
+
+def _held(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]:
+    held = [row["id"] for row in rows if row["verdict"] == "held"]
+    for _, ids in groupby(held, key=lambda name: name.rpartition("-")[0]):
+        yield f"{_paint('held', COLOURS['held'], colour)}       {' '.join(ids)}"
+
+
+def _counts(document: Mapping[str, Any]) -> str:
+    rows = document["promises"]
+    scope = [row for row in rows if row["in_scope"] or row["verdict"] == "broken"]
+    told = ", ".join(
+        f"{sum(row['verdict'] == name for row in scope)} {name}" for name in ("held", "broken", "undecided")
+    )
+    outside = len(rows) - len(scope)
+    return (
+        f"{told}, {outside} not in this run's scope; {document['requests']} requests ({document['retries']} of them "
+        f"retries), {document['records']} records, {document['duration_s']:.0f} s, seed {document['seed']}"
+    )
+
+
+def _verdict(document: Mapping[str, Any], colour: bool) -> str:
+    verdict = document["verdict"]
+    why = f": {safe(document['reason'])}" if document["reason"] else ""
+    return _paint(f"verdict: {verdict}{why}", f"{BOLD};{COLOURS[verdict]}", colour)
+
+
+def safe(text: str, longest: int = LONGEST, keep: str = "") -> str:
+    """The text with every character that a terminal acts on, or does not show, by its escape; cut at `longest`."""
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    return "".join(each if each in keep or _shows(each) else ascii(each)[1:-1] for each in cut)
+
+
+def _shows(character: str) -> bool:
+    return character == " " or unicodedata.category(character)[0] not in "CZ"
+
+
+def _paint(text: str, code: str, colour: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if colour else text
