@@ -6,7 +6,7 @@ driver meant by it.
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -87,8 +87,16 @@ class Seen:
         """The status given to one record: a result's status, "422" for a refused batch, None where it has none or two."""
         if self.status == 422:
             return "422"
-        found = [result.status for result in self.results or () if result.position == index]
+        found = self._statuses.get(index, ())
         return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _statuses(self) -> Mapping[int, Sequence[object]]:
+        statuses: dict[int, list[object]] = defaultdict(list)
+        for result in self.results or ():
+            if result.position is not None:
+                statuses[result.position].append(result.status)
+        return statuses
 
     def due(self, due: Due) -> tuple[int, ...]:
         """The indices of the records to which that is due."""

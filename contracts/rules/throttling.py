@@ -4,6 +4,7 @@
 """
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from contracts.evidence import Evidence, Seen
@@ -123,22 +124,29 @@ def _unexplained(evidence: Evidence, promise: Promise, kinds: tuple[str, ...]) -
 
 
 def rate_rows(evidence: Evidence) -> tuple[Row, ...]:
-    """The exchanges of the key that may have cost some of its allowance, in the order of sending."""
+    """Every exchange of the operation in the order of sending; without the key it has a status and no headers."""
     rows = []
     for seen in evidence.seen:
-        if not seen.authenticated:
-            continue
         outcome = seen.exchange.outcome
-        if isinstance(outcome, NoAnswer) and outcome.cause is Cause.UNREACHABLE:
+        if not seen.on_operation or (isinstance(outcome, NoAnswer) and outcome.cause is Cause.UNREACHABLE):
             continue
-        answer = seen.answer
-        limit = header_number(answer, LIMIT) if answer else None
-        remaining = header_number(answer, REMAINING) if answer else None
+        told = seen.answer if seen.authenticated else None
+        limit, remaining = (header_number(told, name) if told else None for name in (LIMIT, REMAINING))
         rows.append(Row(seen.exchange.sent_s, seen.exchange.answered_s, seen.status, limit, remaining, seen.seq))
     return tuple(rows)
 
 
 @lru_cache(maxsize=8)
 def survey_of(rows: tuple[Row, ...], window_s: float) -> Survey:
-    """Which limiters explain these rows; remembered, since two promises and the report ask."""
-    return survivors(rows, window_s)
+    """Which limiters explain these rows; remembered, since two promises and the report ask.
+
+    What a stranger's 401 costs is the server's business: nothing, one, or now this and now that. Tried in this order,
+    the first that explains the history stands.
+    """
+    own = tuple(row for row in rows if row.status not in (401, 403))
+    loose = tuple(replace(row, status=None) if row.status in (401, 403) else row for row in rows)
+    first = survivors(own, window_s)
+    if first.refuted is None or own == rows:
+        return first
+    others = (survivors(costly, window_s) for costly in (rows, loose))
+    return next((survey for survey in others if survey.refuted is None), first)
