@@ -115,6 +115,8 @@ def main(argv: list[str] | None = None) -> int:
         fail(str(error))
     except sqlite3.Error as error:
         fail(f"the database {options.database}: {error}")
+    except BrokenPipeError:
+        fail("nobody reads the standard output")
     except OSError as error:
         fail(f"port {options.port}: {error.strerror}")
     return 0

@@ -1,5 +1,7 @@
 """The honest stages for the records of a batch: is it a record, do we know what it is about, is it news, write it."""
 
+import re
+
 from sandbox.message import Fault
 from sandbox.outcome import Outcome, Result
 from sandbox.records import FIELDS, MAX_QUANTITY, REFERENCES, Instant, Record, parse_instant
@@ -7,6 +9,7 @@ from sandbox.server import Server, Stage
 
 ACCEPTED = Outcome("ok", applied=True)
 UNKNOWN = Fault("product_ref, sku and store_ref are not in the catalogue", "not_found", "business")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # SQLite ends a text at NUL; half a surrogate pair has no UTF-8
 STALE = Fault("at is older than the stored one: not applied", "stale", "business")
 
 
@@ -61,7 +64,7 @@ def check_reference(server: Server, name: str, value: object) -> Fault | None:  
         return Fault(f"{name} must be a string", "invalid_type", "shape")
     if not value:
         return Fault(f"{name} must not be empty", "empty", "value")
-    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+    if UNSTORABLE.search(value):
         return Fault(f"{name} holds a character that cannot be stored", "invalid_text", "value")
     return None
 

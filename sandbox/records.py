@@ -53,7 +53,7 @@ def parse_instant(text: str) -> Instant | None:
     if sign and (int(hours) > 23 or int(minutes) > 59):
         return None
     try:
-        elapsed = datetime.strptime(local, "%Y-%m-%dT%H:%M:%S") - EPOCH  # noqa: DTZ007 - see EPOCH
+        elapsed = datetime.fromisoformat(local) - EPOCH
     except ValueError:
         return None
     offset_s = int(f"{sign}1") * (int(hours) * 3600 + int(minutes) * 60) if sign else 0

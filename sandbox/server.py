@@ -7,7 +7,7 @@ wrapper is handed the server, what it wraps, and the arguments. Dialects and def
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Generic, TypeAlias, TypeVar, TypeVarTuple, cast
+from typing import Any, Generic, TypeAlias, TypeVar, TypeVarTuple
 
 from sandbox.clock import Clock
 from sandbox.limiter import Limiter
@@ -32,13 +32,14 @@ class Server:
         self.in_flight = 0
         self.tally: Counter[object] = Counter()  # what a wrapper wants to count
         self.memory: dict[str, Any] = {}  # what else it wants to remember, by its own name
-        self._stages: dict[object, Callable[..., Any]] = {}
+        self._stages: dict[object, Any] = {}
 
     def __getitem__(self, stage: "Stage[*Ts, R]") -> Callable[[*Ts], R]:
         """The stage as this server runs it."""
         if stage not in self._stages:
             self._stages[stage] = _given(stage.honest, self)
-        return cast("Callable[[*Ts], R]", self._stages[stage])
+        wrapped: Callable[[*Ts], R] = self._stages[stage]
+        return wrapped
 
     def wrap(self, stage: "Stage[*Ts, R]", wrapper: "Wrapper[*Ts, R]") -> None:
         """Put `wrapper` around the stage as it is now."""

@@ -1,5 +1,6 @@
 """What can be chosen about one sandbox, and the figures that are the same for all."""
 
+import math
 from dataclasses import dataclass
 
 PATH = "/api/platform/v1/products/inventories/batches"
@@ -20,7 +21,7 @@ class Settings:
     database: str = ":memory:"  # or the path of an SQLite file
 
     def __post_init__(self) -> None:
-        if self.limit < 1 or not self.window_s > 0:
-            raise ValueError(f"a limit of {self.limit} per {self.window_s} s admits nothing")
+        if self.limit < 1 or not 0 < self.window_s < math.inf:
+            raise ValueError(f"a limit of {self.limit} per {self.window_s} s is no allowance")
         if not self.keys or not all(self.keys):
             raise ValueError("at least one key, and none of them empty")

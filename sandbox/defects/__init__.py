@@ -1,12 +1,16 @@
 """The named defects: servers that break the document, each in one way that real ones do. A judge must catch all."""
 
 from sandbox.defects import (
+    attribution,
     authentication,
     coercion,
+    crashes,
     errors,
     formats,
+    instants,
     limiting,
     load,
+    outcomes,
     results,
     throttling,
     upserts,
@@ -14,7 +18,20 @@ from sandbox.defects import (
 )
 from sandbox.variant import Defect, gather
 
-DEFECTS: dict[str, Defect] = gather(
-    Defect,
-    (authentication, throttling, limiting, errors, validation, coercion, results, upserts, formats, load),
+CHAPTERS = (
+    authentication,
+    throttling,
+    limiting,
+    errors,
+    crashes,
+    validation,
+    coercion,
+    results,
+    attribution,
+    outcomes,
+    upserts,
+    instants,
+    formats,
+    load,
 )
+DEFECTS: dict[str, Defect] = gather(Defect, CHAPTERS)
