@@ -106,7 +106,12 @@ def tree(module: str) -> ast.Module:
     return ast.parse(modules()[module].read_text(encoding="utf-8"))
 
 
-def imports(module: str) -> Iterator[str]:
+@cache
+def imports(module: str) -> tuple[str, ...]:
+    return tuple(_imports(module))
+
+
+def _imports(module: str) -> Iterator[str]:
     """What a module imports, anywhere in it; a module named in `from package import module` by its full name."""
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
