@@ -1,0 +1,114 @@
+"""One request through an adapter of `requests`, and what became of it within one deadline for the whole.
+
+Nothing is retried, redirected, or added from `~/.netrc` or cookies: an adapter does none of it, only a session would.
+Knows no limiter, no key and no history.
+"""
+
+import ssl
+from collections.abc import Iterable, Iterator
+from http.client import HTTPException, IncompleteRead
+from typing import Any
+
+from requests import PreparedRequest, Response, exceptions
+from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.utils import get_environ_proxies
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, ReadTimeoutError
+
+from contracts.attempt import Attempt, PlainConnection, TLSConnection, watching
+from contracts.exchange import Answer, Cause, NoAnswer
+
+LARGEST_ANSWER_BYTES = 8 * 1024 * 1024  # decoded
+_CHUNK_BYTES = 64 * 1024
+_WATCHED = {HTTPConnection: PlainConnection, HTTPSConnection: TLSConnection}
+
+
+class WatchedAdapter(HTTPAdapter):
+    """The adapter of `requests` without retries, over connections that an `Attempt` can watch; SOCKS ones it cannot."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=0)
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        pool: Any = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        pool.ConnectionCls = _WATCHED.get(pool.ConnectionCls, pool.ConnectionCls)
+        return pool
+
+
+def deliver(adapter: BaseAdapter, request: PreparedRequest, timeout_s: float, verify: bool | str) -> Answer | NoAnswer:
+    """Send once, through the environment's proxies; `timeout_s` bounds the whole, from connecting to the last byte.
+
+    Raises what `requests` does for a request that cannot be sent at all.
+    """
+    proxies = get_environ_proxies(str(request.url), no_proxy=None)
+    with watching(timeout_s) as attempt:
+        try:
+            response = adapter.send(request, stream=True, timeout=timeout_s, verify=verify, proxies=proxies)
+        except (exceptions.RequestException, HTTPError, HTTPException, OSError) as error:
+            cause = _cause_without_head(error, attempt)
+            if cause is None:
+                raise
+            return NoAnswer(cause, _detail(error))
+        try:
+            outcome = _read(response)
+        finally:
+            response.close()
+        return NoAnswer(Cause.TIMEOUT, f"a {response.status_code} was still coming") if attempt.expired else outcome
+
+
+def _read(response: Response) -> Answer | NoAnswer:
+    """The whole answer, decoded; a body never grows far beyond the bound in memory, however small it came."""
+    chunks, size = [], 0
+    came = f"of a {response.status_code}"
+    try:
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > LARGEST_ANSWER_BYTES:
+                return NoAnswer(Cause.TOO_LARGE, f"more than {LARGEST_ANSWER_BYTES} bytes {came}")
+    except exceptions.ContentDecodingError as error:
+        return NoAnswer(Cause.MALFORMED, f"the body {came} is not coded as it says: {_detail(error)}")
+    except (exceptions.RequestException, HTTPError, OSError) as error:
+        cause = Cause.TIMEOUT if _find(error, ReadTimeoutError, TimeoutError) else Cause.CUT
+        return NoAnswer(cause, f"after {size} bytes {came}: {_detail(error)}")
+    return Answer(response.status_code, tuple(_headers(response)), b"".join(chunks))
+
+
+def _headers(response: Response) -> Iterable[tuple[str, str]]:
+    """As they came, repeated ones apart: the mapping of `requests` joins them."""
+    return (getattr(response.raw, "headers", None) or response.headers).items()
+
+
+def _cause_without_head(error: BaseException, attempt: Attempt) -> Cause | None:
+    """Why there is no head, or None where the request never was one that could be sent."""
+    if attempt.dialling or _find(error, ConnectTimeoutError, NewConnectionError, ProxyError):
+        return Cause.UNREACHABLE
+    if attempt.expired or _find(error, ReadTimeoutError, TimeoutError):
+        return Cause.TIMEOUT
+    if _find(error, IncompleteRead):
+        return Cause.CUT
+    if _find(error, ConnectionError, ssl.SSLError):
+        return Cause.CLOSED_IDLE if attempt.kept else Cause.CLOSED
+    if _find(error, HTTPException, exceptions.InvalidHeader):
+        return Cause.MALFORMED
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error with those that it wraps, the outermost first: `requests` and urllib3 wrap in several ways."""
+    yield error
+    wrapped = [*error.args, getattr(error, "reason", None), error.__cause__]
+    for inner in wrapped:
+        if isinstance(inner, BaseException):
+            yield from _chain(inner)
+
+
+def _find(error: BaseException, *kinds: type[BaseException]) -> bool:
+    return any(isinstance(inner, kinds) for inner in _chain(error))
+
+
+def _detail(error: BaseException) -> str:
+    *_, innermost = _chain(error)
+    return f"{type(innermost).__name__}: {innermost}"[:300]
