@@ -1,0 +1,127 @@
+"""What Locust loads: every scenario for its class picker, and the hooks that open, conclude and report a load test.
+
+`locust` opens the web UI; `locust NAME --headless -H URL` runs one scenario to its end and exits 0 held, 1 broken,
+6 undecided, 4 usage, 2 interrupted, 3 for a fault of ours. Without a host the embedded sandbox is the target.
+"""
+
+import os
+import sys
+from typing import Any
+
+from locust import events
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+
+from contracts.finding import Verdict
+from contracts.judge import EXIT
+from contracts.report.terminal import lines
+from contracts.target import EmbeddedSandbox, UsageError
+from loadtests.options import Choices, add_options, check_names, choose, usage_error
+from loadtests.pusher import Pusher, owed
+from loadtests.scenario import Scenario
+from loadtests.session import Session
+from loadtests.throttle_probe import ThrottleProbe
+
+SCENARIOS: dict[str, type[Scenario]] = {scenario.__name__: scenario for scenario in (ThrottleProbe, Pusher)}
+INTERRUPTED, INTERNAL_ERROR = 2, 3  # as pytest has them
+
+
+class LoadTests:
+    """The hooks' memory: the sandbox, and the test that is open."""
+
+    sandbox: EmbeddedSandbox | None = None
+    session: Session | None = None
+
+
+def declare(parser: LocustArgumentParser, **_: Any) -> None:
+    """Our options beside Locust's."""
+    add_options(parser, tuple(SCENARIOS))
+
+
+def prepare(environment: Environment, **_: Any) -> None:
+    """Check the options; a scenario brings its own users and duration, unless Locust's options say otherwise."""
+    options: Any = environment.parsed_options
+    try:
+        check_names(options, tuple(SCENARIOS))
+        if not environment.host:
+            LoadTests.sandbox = EmbeddedSandbox().__enter__()
+            environment.host = LoadTests.sandbox.base_url
+        choices = _choices(environment)
+    except UsageError as error:
+        raise SystemExit(usage_error(error)) from None
+    environment.stop_timeout = environment.stop_timeout or choices.timeout_s  # what is in flight is evidence
+    if options.headless:
+        scenario = SCENARIOS[options.user_classes[0]]
+        options.num_users = options.num_users or scenario.own_users
+        options.spawn_rate = options.spawn_rate or options.num_users
+        options.run_time = options.run_time or scenario.own_seconds
+
+
+def _choices(environment: Environment) -> Choices:
+    options: Any = environment.parsed_options
+    return choose(options, environment.host, LoadTests.sandbox, os.environ)
+
+
+def begin(environment: Environment, **_: Any) -> None:
+    """Open the history and knock at the door."""
+    try:
+        choices = _choices(environment)
+        scenarios: list[Any] = environment.user_classes
+        promises = {scenario.__name__: owed(scenario, choices.records_per_batch) for scenario in scenarios}
+        users = environment.runner.target_user_count if environment.runner else 1
+        LoadTests.session = Scenario.session = Session(choices, promises, max(users, 1))
+        Scenario.joined = 0
+        Scenario.session.preflight()
+    except UsageError as error:
+        code = usage_error(error)
+        if environment.web_ui is None:
+            raise SystemExit(code) from None
+
+
+def hurry(**_: Any) -> None:
+    """Whoever waits in silence need not wait any longer."""
+    if LoadTests.session is not None:
+        LoadTests.session.clock.ending = True
+
+
+def conclude(environment: Environment, **_: Any) -> None:
+    """Judge, report, and set the exit code."""
+    session, LoadTests.session = LoadTests.session, None
+    if session is None:
+        return
+    errors = environment.runner.exceptions if environment.runner else {}
+    for row in errors.values():
+        session.stop(f"a fault of this harness: {row['msg']}")
+    if session.stopped is None:
+        for scenario in environment.user_classes:
+            if SCENARIOS[scenario.__name__].own_seconds is not None:
+                session.history.finished(scenario.__name__)  # it ends when it is ended
+    document = session.conclude()
+    options = environment.parsed_options
+    out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
+    for line in lines(document, out.isatty()):
+        print(line, file=out)
+    print(f"report: {session.folder / 'report.html'}", file=out, flush=True)
+    code = EXIT[Verdict(document["verdict"])]
+    environment.process_exit_code = environment.process_exit_code or (INTERNAL_ERROR if errors else code)
+
+
+def quitting(environment: Environment, **_: Any) -> None:
+    """A test that is still open was broken off from outside: its report says so. The sandbox is not needed any more."""
+    if LoadTests.session is not None and environment.runner is not None:
+        environment.process_exit_code = INTERRUPTED
+        LoadTests.session.stop("interrupted")
+        environment.runner.stop()
+    if LoadTests.sandbox is not None:
+        LoadTests.sandbox.__exit__(None, None, None)
+
+
+for hook, listener in (
+    (events.init_command_line_parser, declare),
+    (events.init, prepare),
+    (events.test_start, begin),
+    (events.test_stopping, hurry),
+    (events.test_stop, conclude),
+    (events.quitting, quitting),
+):
+    hook.add_listener(listener)

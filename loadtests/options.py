@@ -1,0 +1,143 @@
+"""What can be chosen about a load test: the options, read and checked before anything is sent. Sends nothing itself.
+
+The key comes from BSPK_API_KEY alone; against the embedded sandbox it is the sandbox's own.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from locust.argument_parser import LocustArgumentParser
+
+from contracts.records import Reference
+from contracts.secrets import Secret
+from contracts.target import (
+    EmbeddedSandbox,
+    UsageError,
+    check_allowed,
+    check_base_url,
+    check_header,
+    key_from,
+    read_catalogue,
+)
+
+USAGE_ERROR = 4  # as pytest has it
+MAX_REQUESTS = 2_000
+
+
+@dataclass(frozen=True)
+class Choices:
+    """One load test as it was asked for, each part of it checked."""
+
+    base_url: str
+    secret: Secret
+    catalogue: tuple[Reference, ...]
+    runs_dir: Path
+    run_folder: Path | None  # given by a parent, who folds the report into its own
+    first_seq: int
+    window_s: float
+    timeout_s: float
+    max_requests: int
+    records_per_batch: int | None  # None: the scenario's own sizes
+    verify: str | bool
+    headers: tuple[tuple[str, str], ...]
+
+
+def add_options(parser: LocustArgumentParser, scenarios: tuple[str, ...]) -> None:
+    """Ours beside Locust's; a mistake in any of them is one line and exit 4."""
+    parser.error = _error  # type: ignore[method-assign]  # argparse exits 2, which here means interrupted
+    parser.set_defaults(web_host="127.0.0.1", class_picker=True)
+    for action in parser._actions:  # noqa: SLF001 — argparse has no public way to a positional argument
+        if action.dest == "user_classes":
+            action.type = _one_of(scenarios)
+    group = parser.add_argument_group("harness", "the key is read from BSPK_API_KEY, never from an option")
+    add = group.add_argument
+    add("--catalogue", metavar="FILE", default=os.environ.get("BSPK_CATALOGUE"), help="CSV product_ref,sku,store_ref: "
+        "test references that exist on the target and may be written (env BSPK_CATALOGUE)")  # fmt: skip
+    add("--window", type=float, default=10.0, metavar="S", help="the documented window, in seconds")
+    add("--timeout", type=float, default=30.0, metavar="S", help="for one whole exchange, in seconds")
+    add("--max-requests", type=int, default=MAX_REQUESTS, metavar="N", help="hard cap on requests, preflight included "
+        "(default %(default)s)")  # fmt: skip
+    add("--records-per-batch", type=int, default=0, metavar="N", help="all batches of one size, as far as the "
+        "catalogue goes (0: the scenario's own sizes)")  # fmt: skip
+    add("--runs-dir", default=".runs", metavar="DIR", help="where runs are kept (default .runs)")
+    add("--ca-bundle", metavar="FILE", default="", help="certificates to trust; TLS is always verified")
+    add("--allow-production", action="store_true", help="allow the document's own production server as target")
+    add("--header", action="append", default=[], metavar="'Name: value'", help="a gateway's header; may be repeated")
+    add("--run-folder", default="", help=argparse.SUPPRESS)
+    add("--first-seq", type=int, default=1, help=argparse.SUPPRESS)
+    for action in group._group_actions:  # noqa: SLF001 — as Locust's own parser does with its keyword
+        if action.dest in ("run_folder", "first_seq", "runs_dir", "header", "ca_bundle", "allow_production"):
+            vars(action)["include_in_web_ui"] = False
+
+
+def _error(message: str) -> NoReturn:
+    raise SystemExit(usage_error(message))
+
+
+def usage_error(message: object) -> int:
+    """Say on standard error what was wrong; returns the exit code for it."""
+    os.write(2, f"locust: {message}\n".replace("\n", " ").rstrip().encode() + b"\n")
+    return USAGE_ERROR
+
+
+def _one_of(scenarios: tuple[str, ...]) -> Callable[[str], str]:
+    def scenario(name: str) -> str:
+        if name not in scenarios:
+            raise argparse.ArgumentTypeError(f"{name} is no scenario: there are {', '.join(scenarios)}")
+        return name
+
+    return scenario
+
+
+def check_names(options: argparse.Namespace, scenarios: tuple[str, ...]) -> None:
+    """Without the web UI, a scenario must be named: two at once would spend each other's allowance."""
+    if options.headless and len(options.user_classes) != 1:
+        raise UsageError(f"--headless runs one scenario: name one of {', '.join(scenarios)}")
+
+
+def choose(
+    options: argparse.Namespace, host: str | None, sandbox: EmbeddedSandbox | None, environ: Mapping[str, str]
+) -> Choices:
+    """The options, checked; raises UsageError. `host` is what Locust was given, or the embedded sandbox."""
+    if not host:
+        raise UsageError("no host: give one by -H URL")
+    base_url = check_base_url(host)
+    check_allowed(base_url, options.allow_production)
+    _check_numbers(options)
+    if options.ca_bundle and not Path(options.ca_bundle).is_file():
+        raise UsageError(f"--ca-bundle {options.ca_bundle}: no such file")
+    ours = sandbox is not None and base_url == sandbox.base_url
+    catalogue = options.catalogue or (EmbeddedSandbox.catalogue if ours else None)
+    if not catalogue:
+        raise UsageError(
+            "no catalogue: give --catalogue FILE, a CSV product_ref,sku,store_ref of test references that exist on the "
+            "target and may be written"
+        )
+    return Choices(
+        base_url=base_url,
+        secret=Secret(EmbeddedSandbox.key) if ours else key_from(environ),
+        catalogue=read_catalogue(Path(catalogue)),
+        runs_dir=Path(options.runs_dir),
+        run_folder=Path(options.run_folder) if options.run_folder else None,
+        first_seq=options.first_seq,
+        window_s=options.window,
+        timeout_s=options.timeout,
+        max_requests=options.max_requests,
+        records_per_batch=options.records_per_batch or None,
+        verify=options.ca_bundle or True,
+        headers=tuple(check_header(header) for header in options.header),
+    )
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    for name, value in {"--window": options.window, "--timeout": options.timeout}.items():
+        if not 0 < value < 86_400:
+            raise UsageError(f"{name} {value:g} is no sensible number of seconds: give one above 0")
+    if options.max_requests < 1:
+        raise UsageError(f"--max-requests {options.max_requests} leaves nothing to send: give 1 or more")
+    if options.records_per_batch < 0:
+        raise UsageError(f"--records-per-batch {options.records_per_batch}: give 1 or more")

@@ -1,0 +1,110 @@
+"""What every scenario has: a wire of its own, the session all share, and Locust told of each exchange.
+
+Judges nothing: Locust's figures are a view, the history is the evidence.
+"""
+
+from typing import ClassVar
+
+import gevent
+from locust import User, task
+from locust.exception import StopUser
+
+from contracts.drivers.run import Edit, as_it_is, batch
+from contracts.exchange import Exchange, NoAnswer
+from contracts.wire import Stopped
+from loadtests.session import Session
+from openapi.ledger import (
+    AUTH_2,
+    ERR_2,
+    FMT_1,
+    RATE_1,
+    RATE_2,
+    RATE_3,
+    RATE_4,
+    RATE_5,
+    RATE_6,
+    RES_1,
+    RES_2,
+    RES_3,
+    RES_4,
+    RES_5,
+    RES_6,
+    UPS_3,
+    Promise,
+)
+
+NAME = "POST …/batches"
+EVERY_BATCH = (
+    *(AUTH_2, ERR_2, UPS_3, FMT_1),
+    *(RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6),
+    *(RES_1, RES_2, RES_3, RES_4, RES_5, RES_6),
+)  # what batches pushed through the limit put to the test, whoever pushes them
+MEANT = (200, 422, 429)  # statuses that Locust shall not count as failures
+
+
+def without_quantity(record: dict[str, object]) -> object:
+    """A record that breaks the schema, whatever the server makes of references and moments."""
+    return {name: value for name, value in record.items() if name != "quantity"}
+
+
+class Scenario(User):
+    """A Locust user that pushes catalogued batches. Subclasses say what one step of theirs is."""
+
+    abstract = True
+    owes: ClassVar[tuple[Promise, ...]] = EVERY_BATCH
+    own_users: ClassVar[int] = 1
+    own_seconds: ClassVar[float | None] = None  # None: it ends by itself
+    session: ClassVar[Session]  # of the test under way
+    joined: ClassVar[int] = 0  # users of this test so far
+
+    def on_start(self) -> None:
+        """Take a wire and a share of the catalogue."""
+        self.number = Scenario.joined
+        Scenario.joined += 1
+        self.wire = self.session.wire()
+        self.references = self.session.share(self.number)
+        self.batches = 0
+
+    def step(self) -> None:
+        """What is done again and again until the test ends. Raises Stopped where it cannot go on."""
+        raise NotImplementedError
+
+    @task
+    def play(self) -> None:
+        try:
+            self.step()
+        except Stopped as stopped:
+            self.session.stop(stopped.reason)
+            self.end()
+
+    def end(self) -> None:
+        """This user has done its part, and with it the test."""
+        runner = self.environment.runner
+        headless = self.environment.web_ui is None
+        if runner is not None and not self.session.clock.ending:
+            gevent.spawn(runner.quit if headless else runner.stop)
+        raise StopUser
+
+    def push(self, size: int, purpose: str, *, wait: bool) -> Exchange:
+        """One batch, every fifth with a faulty record in its midst."""
+        edits: list[Edit] = [as_it_is] * size
+        self.batches += 1
+        if self.batches % 5 == 0:
+            edits[size // 2] = without_quantity
+        outgoing = batch(purpose, edits).build(self.references)
+        exchange = self.session.send(self.wire, outgoing, type(self).__name__, purpose, wait=wait)
+        self._tell(exchange)
+        return exchange
+
+    def _tell(self, exchange: Exchange) -> None:
+        """In a closed loop a request is due when it is sent: nothing waits behind the one before it."""
+        outcome, status = exchange.outcome, exchange.status
+        fault = str(outcome.cause) if isinstance(outcome, NoAnswer) else f"status {status}"
+        self.environment.events.request.fire(
+            request_type="POST",
+            name=NAME,
+            response_time=(exchange.answered_s - exchange.sent_s) * 1000,
+            response_length=len(exchange.answer.body) if exchange.answer else 0,
+            exception=None if status in MEANT else RuntimeError(fault),
+            context={},
+        )

@@ -1,0 +1,171 @@
+"""One load test from its first request to its report: the history that all users share, and the cap on what they send.
+
+Knows no scenario. Users are greenlets of one thread, so that nothing here needs a lock.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from contracts.clock import SystemClock
+from contracts.drivers.references import References
+from contracts.drivers.run import Run
+from contracts.drivers.schedule import preflight
+from contracts.evidence import Evidence
+from contracts.exchange import Cause, Exchange, NoAnswer
+from contracts.history import HistoryWriter, RunFacts
+from contracts.judge import first_finding_at, rule
+from contracts.report.conclusion import Conclusion
+from contracts.report.document import compose, write
+from contracts.rules.throttling import LIMIT, header_number
+from contracts.target import UsageError, make_run_folder, point_latest
+from contracts.wire import Outgoing, Stopped, Wire
+from loadtests.options import Choices
+from openapi.document import load_document
+from openapi.ledger import Promise
+
+ENDING = "the scenario was ended"
+_SLICE_S = 0.1  # of a silence, so that it can be broken off
+
+
+class _EndingClock(SystemClock):
+    """The machine's time, with a sleep that ends when the test does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = False
+
+    def sleep(self, seconds: float) -> None:
+        """Raises Stopped when the test ends meanwhile."""
+        until_s = self.monotonic_s() + seconds
+        while (left_s := until_s - self.monotonic_s()) > 0:
+            if self.ending:
+                raise Stopped(ENDING)
+            super().sleep(min(left_s, _SLICE_S))
+
+
+class Session:
+    """A load test under way. Raises UsageError where its folder cannot be made."""
+
+    def __init__(self, choices: Choices, owed: Mapping[str, Iterable[Promise]], users: int) -> None:
+        self.choices = choices
+        self.clock = _EndingClock()
+        self.limit: int | None = None  # as the last answer told it
+        self.refused = 0  # answers 429
+        self.stopped: str | None = None
+        self._in_flight = 0
+        self._wires: list[Wire] = []
+        started_at = self.clock.now()
+        self._began_s = self.clock.monotonic_s()
+        self.folder = choices.run_folder or make_run_folder(choices.runs_dir, started_at)
+        sha256 = load_document().sha256
+        room = "+".join(owed)
+        facts = RunFacts(choices.base_url, sha256, 0, started_at, choices.window_s, choices.catalogue, room)
+        self.history = HistoryWriter(self.folder / "history.jsonl", facts, choices.secret)
+        for scenario, promises in owed.items():
+            self.history.owes(scenario, [promise.id for promise in promises])
+        # Each user writes references of its own, so that of any two records for one it is clear which is later.
+        shares = min(users, len(choices.catalogue))
+        self._shares = [References(choices.catalogue[share::shares], started_at) for share in range(shares)]
+
+    @property
+    def sent(self) -> int:
+        """Requests so far, of all users."""
+        return sum(wire.sent for wire in self._wires)
+
+    @property
+    def left(self) -> int:
+        """Requests that the cap still allows."""
+        return self.choices.max_requests - self.sent
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the test began, as exchanges count them."""
+        return self.clock.monotonic_s() - self._began_s
+
+    def wire(self) -> Wire:
+        """A wire for one more user; its numbers leave room for all that those before it may send."""
+        cap = self.choices.max_requests
+        wire = Wire(
+            self.choices.base_url,
+            self.choices.secret,
+            self.history,
+            clock=self.clock,
+            max_requests=cap,
+            timeout_s=self.choices.timeout_s,
+            verify=self.choices.verify,
+            extra_headers=self.choices.headers,
+            first_seq=self.choices.first_seq + cap * len(self._wires),
+        )
+        self._wires.append(wire)
+        return wire
+
+    def share(self, user: int) -> References:
+        """The references that this user writes; fewer references than users are shared."""
+        return self._shares[user % len(self._shares)]
+
+    def preflight(self) -> None:
+        """Is the target there, and the key accepted? Raises UsageError for a dead port; else it may stop the test."""
+        run = Run(self.wire(), self.history, self.share(0), seed=0, depth="quick")
+        try:
+            preflight(run)
+        except Stopped as stopped:
+            self.stop(stopped.reason)
+            if all(_unreachable(exchange) for exchange in run.evidence.exchanges):
+                raise UsageError(f"{self.choices.base_url}: {stopped.reason}. Is it running?") from None
+        for exchange in run.evidence.exchanges:
+            self._learn(exchange)
+
+    def send(self, wire: Wire, outgoing: Outgoing, driver: str, purpose: str, *, wait: bool) -> Exchange:
+        """As `Wire.send`, within the cap of all users together."""
+        if self.stopped is not None:
+            raise Stopped(self.stopped)
+        if self.clock.ending:
+            raise Stopped(ENDING)
+        # Any request in flight may yet be sent a second time, on a new connection.
+        if self.left < 2 * (self._in_flight + 1):
+            raise Stopped(f"the cap of {self.choices.max_requests} requests is reached")
+        self._in_flight += 1
+        try:
+            exchange = wire.send(outgoing, driver=driver, purpose=purpose, wait=wait)
+        finally:
+            self._in_flight -= 1
+        self._learn(exchange)
+        return exchange
+
+    def _learn(self, exchange: Exchange) -> None:
+        limit = header_number(exchange.answer, LIMIT) if exchange.answer else None
+        self.limit = limit or self.limit
+        self.refused += exchange.status == 429
+
+    def stop(self, reason: str) -> None:
+        """No more traffic, for this reason; the first one stays. That the scenario was ended is none."""
+        if self.stopped is None and reason != ENDING:
+            self.stopped = reason
+            self.history.stopped(reason)
+
+    def conclude(self) -> dict[str, Any]:
+        """Judge what was sent, write the report, point `latest` to it unless a parent will."""
+        story = self.history.story()
+        evidence = Evidence(story.facts, story.exchanges)
+        rulings = rule(evidence, story)
+        document = compose(
+            Conclusion(
+                story=story,
+                rulings=rulings,
+                requests=self.sent,
+                retries=0,
+                first_finding_at=first_finding_at(rulings, evidence),
+                duration_s=self.elapsed_s,
+                certainty={},
+                reason=story.stopped,
+            )
+        )
+        self.history.close()
+        write(self.folder, document)
+        if self.choices.run_folder is None:
+            point_latest(self.folder)
+        return document
+
+
+def _unreachable(exchange: Exchange) -> bool:
+    return isinstance(exchange.outcome, NoAnswer) and exchange.outcome.cause is Cause.UNREACHABLE
