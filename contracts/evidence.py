@@ -34,7 +34,7 @@ class Due(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A record with what is due to it; `oddities` say why it is open, `update` that its reference was accepted before."""
+    """A record with what is due to it; `oddities` say why it is open, `update` that its reference was accepted."""
 
     record: Record
     due: Due
@@ -84,7 +84,7 @@ class Seen:
         return results_of(self.answer)
 
     def outcome(self, index: int) -> object:
-        """The status given to one record: a result's status, "422" for a refused batch, None where it has none or two."""
+        """What became of one record: its result's status, "422" for a refused batch, None where it has none or two."""
         if self.status == 422:
             return "422"
         found = self._statuses.get(index, ())

@@ -81,7 +81,9 @@ class Harness:
         if options.depth not in DEPTHS:
             raise UsageError(f"--depth {options.depth!r} is none of {', '.join(DEPTHS)}")
         if options.max_requests < PREFLIGHT_REQUESTS:
-            raise UsageError(f"--max-requests {options.max_requests} is below the {PREFLIGHT_REQUESTS} that preflight needs")
+            raise UsageError(
+                f"--max-requests {options.max_requests} is below the {PREFLIGHT_REQUESTS} that preflight needs"
+            )
         for name, value in {"--window": options.window_s, "--timeout": options.timeout_s}.items():
             if not 0 < value < 86_400:
                 raise UsageError(f"{name} {value:g} is no sensible number of seconds: give one above 0")
@@ -106,9 +108,7 @@ class Harness:
         started_at = self.clock.now()
         self.folder = make_run_folder(options.runs_dir, started_at)
         sha256 = load_document().sha256
-        facts = RunFacts(
-            self.base_url, sha256, options.seed, started_at, options.window_s, self.catalogue, "contracts"
-        )
+        facts = RunFacts(self.base_url, sha256, options.seed, started_at, options.window_s, self.catalogue, "contracts")
         self.history = HistoryWriter(self.folder / "history.jsonl", facts, self.secret)
         self._began_s = self.clock.monotonic_s()
         self.wire = Wire(
@@ -172,7 +172,7 @@ class Harness:
     @property
     def requests_left(self) -> int:
         """What the cap leaves for children, after what was sent here and by earlier children."""
-        return self.options.max_requests - self.wire.sent - sum(child["requests"] for child in self._children)
+        return self.options.max_requests - self.wire.sent - sum(int(child["requests"]) for child in self._children)
 
     def fold(self, report: Path) -> None:
         """Take a child's report into this run's."""

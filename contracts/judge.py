@@ -47,6 +47,7 @@ HISTORY_RULES: tuple[Callable[[Evidence], Examined], ...] = (
     throttling.over_the_limit_is_429,
     throttling.no_more_is_let_in_than_the_limit,
     throttling.what_remains_gets_in,
+    throttling.each_request_costs_one,
     relations.all_failing_fields_are_listed,
     updates.a_record_is_judged_by_itself,
     updates.a_later_at_updates,

@@ -4,7 +4,6 @@ Inert unless items of `contracts/` or `loadtests/` were collected, so that the p
 """
 
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,20 +26,32 @@ DEFAULT_CAP = 4_000  # requests of a run with its load scenarios
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The harness's options; `--base-url` is pytest-base-url's."""
-    group = parser.getgroup("harness", "contract and load tests (the key is read from BSPK_API_KEY, never from an option)")
+    group = parser.getgroup(
+        "harness", "contract and load tests (the key is read from BSPK_API_KEY, never from an option)"
+    )
     group.addoption("--catalogue", metavar="FILE", default=None, help="CSV product_ref,sku,store_ref: test references that "
                     "exist on the target and may be written (env BSPK_CATALOGUE)")  # fmt: skip
     group.addoption("--max-requests", type=int, default=DEFAULT_CAP, metavar="N", help="hard cap on requests of this "
                     "invocation, preflight, retries and children included (default %(default)s)")  # fmt: skip
-    group.addoption("--depth", default="standard", choices=DEPTHS, help="about 40, 120 or 1,000 requests (default %(default)s)")
+    group.addoption(
+        "--depth", default="standard", choices=DEPTHS, help="about 40, 120 or 1,000 requests (default %(default)s)"
+    )
     group.addoption("--seed", type=int, default=1, metavar="N", help="repeats a run exactly (default %(default)s)")
     group.addoption("--window", type=float, default=10.0, metavar="S", help="the documented window (default 10)")
     group.addoption("--timeout", type=float, default=30.0, metavar="S", help="for one whole exchange (default 30)")
     group.addoption("--ca-bundle", metavar="FILE", default=None, help="certificates to trust; TLS is always verified")
-    group.addoption("--header", action="append", default=[], metavar="'Name: value'", help="a gateway's header; may be repeated")
-    group.addoption("--runs-dir", type=Path, default=Path(".runs"), metavar="DIR", help="where runs are kept (default .runs)")
-    group.addoption("--allow-production", action="store_true", help="allow the document's own production server as target")
-    group.addoption("--now", type=_moment, default=None, metavar="TIME", help="wall clock at the start, ISO 8601, to repeat a run")
+    group.addoption(
+        "--header", action="append", default=[], metavar="'Name: value'", help="a gateway's header; may be repeated"
+    )
+    group.addoption(
+        "--runs-dir", type=Path, default=Path(".runs"), metavar="DIR", help="where runs are kept (default .runs)"
+    )
+    group.addoption(
+        "--allow-production", action="store_true", help="allow the document's own production server as target"
+    )
+    group.addoption(
+        "--now", type=_moment, default=None, metavar="TIME", help="wall clock at the start, ISO 8601, to repeat a run"
+    )
     group.addoption("--promises", action="store_true", help="list the ledger of promises and exit")
 
 
@@ -151,14 +162,13 @@ def harness(pytestconfig: pytest.Config) -> Harness:
 
 
 @pytest.fixture
-def drive(harness: Harness, request: pytest.FixtureRequest) -> Iterator[None]:
+def drive(harness: Harness, request: pytest.FixtureRequest) -> None:
     """Run the driver that this item names; undecided is skipped, with the reason."""
     driver = _driver_of(request.node)
     assert driver is not None, f"{request.node.nodeid} names no driver of the schedule"  # noqa: S101 — a fault of ours
     reason = harness.drive(driver)
     if reason is not None:
         pytest.skip(f"undecided: {reason}")
-    yield
 
 
 def _driver_of(item: pytest.Item) -> Driver | None:

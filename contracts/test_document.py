@@ -1,4 +1,4 @@
-"""Drivers: generated traffic: Schemathesis over the effective document, Hypothesis over our strategies. They send; the promises are judged in test_promises.py."""
+"""Drivers: generated traffic, by Schemathesis and Hypothesis. They send; test_promises.py judges."""
 
 import pytest
 

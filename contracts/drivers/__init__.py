@@ -1,1 +1,1 @@
-"""What makes traffic: each driver sends its probes through one `Run` and says which promises it owes. Judges nothing."""
+"""What makes traffic: each driver sends its probes through one `Run`, and owes some promises. Judges nothing."""

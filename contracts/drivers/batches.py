@@ -26,7 +26,9 @@ def acceptable_records(run: Run) -> None:
     _send_whole(run, "acceptable records", [edits[start : start + size] for start in range(0, len(edits), size)])
     run.perform(batch("a charset", [as_it_is], headers=(("Content-Type", "application/json; charset=utf-8"),)))
     if run.depth != "quick":
-        run.perform(batch("a charset in capitals", [as_it_is], headers=(("Content-Type", "application/json;charset=UTF-8"),)))
+        run.perform(
+            batch("a charset in capitals", [as_it_is], headers=(("Content-Type", "application/json;charset=UTF-8"),))
+        )
 
 
 def _send_whole(run: Run, purpose: str, packs: Sequence[Sequence[Edit]]) -> None:
@@ -46,7 +48,9 @@ def sizes(run: Run) -> None:
     known = run.references.known
     chosen = SIZES if run.depth == "deep" else CORE_SIZES if run.depth == "standard" else (2, 11, 101)
     for size in chosen:
-        seen = run.perform(batch(f"{size} records", [as_it_is if place < known else drop("at") for place in range(size)]))
+        seen = run.perform(
+            batch(f"{size} records", [as_it_is if place < known else drop("at") for place in range(size)])
+        )
         if seen.status in (413, 422) and size > known + 1:
             break
 
@@ -64,7 +68,9 @@ def relations(run: Run) -> None:
     for probe in (_repeated("the same batch twice"), _doubled("a record twice in a batch"), _stale("an earlier at")):
         run.perform(probe)
     if run.depth != "quick":
-        run.perform(batch("two bad records among five", [as_it_is, drop("at"), as_it_is, put("sku", None), as_it_is], start=0))
+        run.perform(
+            batch("two bad records among five", [as_it_is, drop("at"), as_it_is, put("sku", None), as_it_is], start=0)
+        )
         run.perform(batch("only bad records", [drop("at"), put("sku", None), put("quantity", True)]))
 
 

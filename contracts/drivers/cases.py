@@ -97,7 +97,25 @@ def acceptable() -> Iterator[Case]:
     }  # fmt: skip
     for told, write in forms.items():
         yield f"at with {told}", reform(write)
-    for quantity in (0, 1, 127, 128, 255, 256, 999, 1000, 9999, 10000, 32767, 32768, 65535, 65536, 99999, 999999, 10**6):
+    for quantity in (
+        0,
+        1,
+        127,
+        128,
+        255,
+        256,
+        999,
+        1000,
+        9999,
+        10000,
+        32767,
+        32768,
+        65535,
+        65536,
+        99999,
+        999999,
+        10**6,
+    ):
         yield f"quantity {quantity}", put("quantity", quantity)
     yield "fields in reverse", lambda record: dict(reversed(record.items()))
     yield "fields sorted", lambda record: dict(sorted(record.items()))
@@ -137,7 +155,19 @@ def open_cases() -> Iterator[Case]:
     yield "a reference that nobody knows", put("product_ref", f"{OURS}unknown")
     yield "an sku that nobody knows", put("sku", f"{OURS}unknown")
     yield "a store that nobody knows", put("store_ref", f"{OURS}unknown")
-    for quantity in (-1, 1_000_001, 2**31 - 1, 2**31, 2**32, 2**53 + 1, 2**63 - 1, 2**63, 2**64, -(2**31) - 1, -(2**63) - 1):
+    for quantity in (
+        -1,
+        1_000_001,
+        2**31 - 1,
+        2**31,
+        2**32,
+        2**53 + 1,
+        2**63 - 1,
+        2**63,
+        2**64,
+        -(2**31) - 1,
+        -(2**63) - 1,
+    ):
         yield f"quantity {quantity}", put("quantity", quantity)
     yield "quantity 10.0", put("quantity", Literal("10.0"))
     yield "quantity 1e2", put("quantity", Literal("1e2"))

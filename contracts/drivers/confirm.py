@@ -61,4 +61,4 @@ def _smaller(keep: list[int], index: int | None) -> list[list[int]]:
     half = len(keep) // 2
     alone = [[index]] if index in keep and len(keep) > 1 else []
     with_neighbour = [sorted({index, keep[0]})] if index in keep and len(keep) > 2 else []
-    return [*alone, *[pair for pair in with_neighbour if len(pair) == 2], keep[:half], keep[half:]]  # type: ignore[list-item]
+    return [*alone, *[pair for pair in with_neighbour if len(pair) == 2], keep[:half], keep[half:]]

@@ -39,7 +39,9 @@ def free_batches(run: Run) -> None:
     wrong = [edit for _, edit in faulty()] if run.refusal is Refusal.PER_RECORD else []
     loose = [edit for _, edit in open_cases()][:3] if run.refusal is Refusal.PER_RECORD else []
     most = max(1, min(30, run.references.known))
-    batches: st.SearchStrategy[list[Edit]] = st.lists(st.sampled_from([*fine, *wrong, *loose]), min_size=1, max_size=most)
+    batches: st.SearchStrategy[list[Edit]] = st.lists(
+        st.sampled_from([*fine, *wrong, *loose]), min_size=1, max_size=most
+    )
     _explore(run, batches, lambda edits: batch(f"a free batch of {len(edits)}", edits))
 
 
@@ -78,5 +80,3 @@ def _explore(run: Run, examples: st.SearchStrategy[Any], probe_of: Callable[[Any
     draw()
     for example in drawn[: BUDGET[run.depth]]:
         run.perform(probe_of(example))
-
-

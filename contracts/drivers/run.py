@@ -1,4 +1,4 @@
-"""One run: sends probes through the wire, keeps the evidence, and knows how this server refuses. Judges nothing itself."""
+"""One run: sends probes through the wire, keeps the evidence, knows how this server refuses. Judges nothing itself."""
 
 import json
 import random
@@ -51,7 +51,7 @@ def as_it_is(record: Fields) -> object:
     return record
 
 
-def batch(
+def batch(  # noqa: PLR0913 — a batch may differ in that many respects
     purpose: str,
     edits: Sequence[Edit],
     *,
@@ -60,7 +60,7 @@ def batch(
     start: int | None = None,
     aside: bool = False,
 ) -> Probe:
-    """A batch with one record for each edit; `start` fixes which catalogued references it takes, `aside` the odd ones."""
+    """A batch with one record for each edit; `start` fixes which references it takes, `aside` takes those kept apart."""
 
     def build(references: References) -> Outgoing:
         fresh = references.take_aside(len(edits)) if aside else references.take(len(edits), start)
@@ -119,7 +119,7 @@ class Run:
         self.reduced: dict[tuple[str, int], Probe] = {}
 
     def perform(self, probe: Probe) -> Seen:
-        """Send a probe and return what was seen. Throttled, cut or timed out, it is sent again, which settles nothing."""
+        """Send a probe and return what was seen. Throttled or cut, it settles nothing and is sent again."""
         seen = self._once(probe)
         for _ in range(TRIES - 1):
             if seen.status != 429 and not _lost(seen):
@@ -149,4 +149,17 @@ def _lost(seen: Seen) -> bool:
     return isinstance(outcome, NoAnswer) and outcome.cause is not Cause.TIMEOUT
 
 
-__all__ = ["BEARER", "JSON_TYPE", "Edit", "Literal", "Probe", "Refusal", "Run", "Stopped", "as_it_is", "batch", "raw", "write"]
+__all__ = [
+    "BEARER",
+    "JSON_TYPE",
+    "Edit",
+    "Literal",
+    "Probe",
+    "Refusal",
+    "Run",
+    "Stopped",
+    "as_it_is",
+    "batch",
+    "raw",
+    "write",
+]

@@ -9,8 +9,33 @@ from contracts.drivers.run import Run, as_it_is, batch
 from contracts.evidence import Seen
 from contracts.wire import Stopped
 from openapi.ledger import (
-    AUTH_1, AUTH_2, AUTH_3, ERR_1, ERR_2, ERR_3, FMT_1, FMT_2, FMT_3, RATE_3, RATE_4, RATE_6, RES_1, RES_2, RES_3, RES_4,
-    RES_5, RES_6, RES_7, UPS_1, UPS_2, UPS_3, VAL_1, VAL_2, VAL_3, VAL_4, Promise,
+    AUTH_1,
+    AUTH_2,
+    AUTH_3,
+    ERR_1,
+    ERR_2,
+    ERR_3,
+    FMT_1,
+    FMT_2,
+    FMT_3,
+    RATE_3,
+    RATE_4,
+    RATE_6,
+    RES_1,
+    RES_2,
+    RES_3,
+    RES_4,
+    RES_5,
+    RES_6,
+    RES_7,
+    UPS_1,
+    UPS_2,
+    UPS_3,
+    VAL_1,
+    VAL_2,
+    VAL_3,
+    VAL_4,
+    Promise,
 )  # fmt: skip
 
 PREFLIGHT_REQUESTS = 2
@@ -56,7 +81,9 @@ def preflight(run: Run) -> Seen:
     if answer.status in (401, 403):
         raise Stopped(f"key refused: {answer.status} to the key in BSPK_API_KEY")
     if 300 <= answer.status < 400:
-        raise Stopped(f"redirected ({answer.status}), which is not followed: give the address it leads to as the base URL")
+        raise Stopped(
+            f"redirected ({answer.status}), which is not followed: give the address it leads to as the base URL"
+        )
     if answer.status in (404, 405):
         raise Stopped(f"the operation is not there: {answer.status}; is the base URL right, with its path prefix?")
     if answer.status == 429:

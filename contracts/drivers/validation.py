@@ -86,8 +86,9 @@ def open_records(run: Run) -> None:
 def _likeliest(cases: Sequence[Case]) -> list[Case]:
     """Where each case may cost a request, those that break servers most."""
     told = (
-        "nobody knows", "quantity -1", f"quantity {2**31}", f"quantity {2**63}", "quantity 1e400", "product_ref not ASCII",
-        "sku an emoji", "product_ref with NUL", "store_ref empty", "sku of 10,000", "an unknown property", "lone surrogate",
+        "nobody knows", "quantity -1", f"quantity {2**31}", f"quantity {2**63}", "quantity 1e400", "sku an emoji",
+        "product_ref not ASCII", "product_ref with NUL", "store_ref empty", "sku of 10,000", "an unknown property",
+        "sku with a lone surrogate",
     )  # fmt: skip
     return [case for case in cases if any(part in case[0] for part in told)]
 
@@ -132,7 +133,7 @@ def _with_controls(edits: Sequence[Edit]) -> list[Edit]:
 
 def _alone(told: str, edit: Edit, number: int) -> Probe:
     """One case in a batch of three: first, in the middle or last by turns."""
-    edits = [as_it_is, as_it_is]
+    edits: list[Edit] = [as_it_is, as_it_is]
     edits.insert(number % 3, edit)
     return batch(told, edits)
 

@@ -6,15 +6,17 @@
 import re
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 
 from contracts.evidence import Evidence, Seen
 from contracts.exchange import Answer, Cause, NoAnswer
 from contracts.finding import Doubt, Examined, Finding
-from contracts.rules.limiters import Row, Survey, survivors
+from contracts.rules.limiters import Refutation, Row, Survey, survivors
 from openapi.ledger import RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6, Promise
 
 LIMIT, REMAINING = "X-RateLimit-Limit", "X-RateLimit-Remaining"
 OPERATION_ANSWERS = (200, 422)
+ENOUGH_FALLS = 6  # alike in a row: more than chance, or another client, would make
 
 
 def header_number(answer: Answer, name: str) -> int | None:
@@ -97,7 +99,7 @@ def _other_face(seen: Seen) -> str | None:
 
 def no_more_is_let_in_than_the_limit(evidence: Evidence) -> Examined:
     """RATE-1: never more admitted than some legal limiter with this Limit and window could admit."""
-    yield from _unexplained(evidence, RATE_1, ("over-admission", "no recovery"))
+    yield from _unexplained(evidence, RATE_1)
 
 
 def what_remains_gets_in(evidence: Evidence) -> Examined:
@@ -105,10 +107,35 @@ def what_remains_gets_in(evidence: Evidence) -> Examined:
 
     Remaining r means that r more get in; it falls by one a request and rises only as some legal limiter's would.
     """
-    yield from _unexplained(evidence, RATE_4, ("remaining", "refused with allowance left"))
+    yield from _unexplained(evidence, RATE_4)
 
 
-def _unexplained(evidence: Evidence, promise: Promise, kinds: tuple[str, ...]) -> Examined:
+def each_request_costs_one(evidence: Evidence) -> Examined:
+    """RATE-4: Remaining falls by one a request. A fall by the same larger number at every request is no other client."""
+    falls = []
+    for before, after in pairwise(evidence.seen):  # with a stranger between, the fall may be his
+        left, then = _remaining_after(before), _remaining_after(after)
+        if (
+            before.exchange.answered_s <= after.exchange.sent_s
+            and left is not None
+            and then is not None
+            and left > then
+        ):
+            falls.append((left - then, before, after))
+            yield None
+    steps = {fall for fall, _, _ in falls}
+    if len(falls) >= ENOUGH_FALLS and len(steps) == 1 and min(steps) > 1:
+        witness = tuple(dict.fromkeys(seen.seq for _, before, after in falls[:3] for seen in (before, after)))
+        yield Finding(
+            RATE_4, f"{REMAINING} falls by one a request", f"by {min(steps)} each time", witness, sequence=True
+        )
+
+
+def _remaining_after(seen: Seen) -> int | None:
+    return header_number(seen.answer, REMAINING) if seen.authenticated and seen.answer else None
+
+
+def _unexplained(evidence: Evidence, promise: Promise) -> Examined:
     rows = rate_rows(evidence)
     if not any(row.remaining is not None for row in rows):
         return
@@ -117,10 +144,26 @@ def _unexplained(evidence: Evidence, promise: Promise, kinds: tuple[str, ...]) -
         yield None
     if survey.others_spend and promise is RATE_4:
         yield Doubt(promise, "someone else spends this allowance: Remaining falls irregularly by more than we sent")
-    if survey.refuted is not None and survey.refuted.kind in kinds:
+    if survey.refuted is not None and promise is _promise_of(survey.refuted, rows, evidence.facts.window_s):
         refuted = survey.refuted
         expected = "answers that some legal limiter of this Limit and window could give"
         yield Finding(promise, expected, f"{refuted.words}\n{refuted.timeline}", refuted.witness, sequence=True)
+
+
+def _promise_of(refuted: Refutation, rows: tuple[Row, ...], window_s: float) -> Promise:
+    """Too many let in is RATE-1's only where more than Limit were: with fewer, the headers told a tale (RATE-4)."""
+    if refuted.kind == "no recovery":
+        return RATE_1
+    let_in = [row for row in rows if row.status in OPERATION_ANSWERS and row.limit is not None]
+    most = max(
+        (
+            sum(first.sent_s <= row.sent_s and row.answered_s <= first.sent_s + window_s for row in let_in)
+            for first in let_in
+        ),
+        default=0,
+    )
+    limit = max((row.limit or 0 for row in rows), default=0)
+    return RATE_1 if refuted.kind == "over-admission" and most > limit else RATE_4
 
 
 def rate_rows(evidence: Evidence) -> tuple[Row, ...]:
