@@ -1,6 +1,8 @@
 """`python -m sandbox`: one sandbox on the loopback interface, until it is told to stop."""
 
 import argparse
+import contextlib
+import os
 import signal
 import sqlite3
 import sys
@@ -87,20 +89,21 @@ def serve(settings: Settings, port: int, *, exit_with_stdin: bool) -> None:
     listening = bind(port)
     introduce(f"http://{LOOPBACK}:{listening.getsockname()[1]}", settings.keys[0])
     listener = Listener(app, when_ready=lambda: print("ready", flush=True))
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        listener.should_exit = True
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _already_stopping)  # uvicorn raises them again once it has stopped
+        signal.signal(number, stop)  # for before uvicorn listens to them, and after, when it raises them again
     if exit_with_stdin:
-        threading.Thread(target=_wait_for_end_of_input, args=(listener,), daemon=True).start()
+        threading.Thread(target=_stop_with_stdin, args=(listener,), daemon=True).start()
     listener.run(sockets=[listening])
 
 
-def _already_stopping(_number: int, _frame: FrameType | None) -> None:
-    """The server has stopped cleanly: nothing is left to do."""
-
-
-def _wait_for_end_of_input(listener: Listener) -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
+def _stop_with_stdin(listener: Listener) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
     listener.should_exit = True
 
 

@@ -1,6 +1,7 @@
 """What goes in and out of the server, and the two ways in which handling it ends early. Knows nothing of batches."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from starlette.datastructures import Headers
 
@@ -39,7 +40,7 @@ class Fault:
 
     title: str
     code: str
-    kind: str = "document"  # document, shape, value or business: what has to be looked at to see it
+    kind: Literal["document", "shape", "value", "business"] = "document"  # what has to be looked at to see it
 
 
 class Refused(Exception):  # noqa: N818 - a decision of the server, not an error in it

@@ -1,15 +1,18 @@
 """What became of one record."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from sandbox.message import Fault
+
+Status: TypeAlias = Literal["ok", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The decision on one record: its status, what there is to say about it, and whether it is to be written."""
 
-    status: str  # ok, warning or error
+    status: Status
     faults: tuple[Fault, ...] = ()
     applied: bool = False
 
@@ -19,7 +22,7 @@ class Result:
     """One element of `results`. `index` counts from 0 in the order of the request."""
 
     index: int
-    status: str
+    status: Status
     message: str | None = None
     faults: tuple[Fault, ...] = ()
 

@@ -179,7 +179,8 @@ BATCHES = [
     batch(record(0), record(0, at="2021-01-02T00:00:00Z")),
     batch(*(record(n) for n in range(50))),
     batch(*(record(n) for n in range(110))),
-    batch(*(record(n) for n in range(240)), *(record(n, sku="unknown") for n in range(360))),
+    batch(*(record(n) for n in range(210))),
+    batch(record(more="x" * 60_000)),
 ]
 
 
@@ -216,12 +217,12 @@ async def press_on_the_limit(client: Client) -> list[Seen]:
 
 
 async def press_on_the_server(client: Client) -> list[Seen]:
-    """Ten rounds of twelve at once, each batch with a size and a fault of its own; then two minutes of one a second."""
+    """Five rounds of twelve at once, each batch with a size and a fault of its own; then ten seconds of one a second."""
     seen: list[Seen] = []
-    for _ in range(10):
+    for _ in range(5):
         bodies = [batch(*(record(n) for n in range(size)), None, record(size)) for size in range(12)]
         seen += await asyncio.gather(*(client.send(body, connection=n) for n, body in enumerate(bodies)))
-    for second in range(60):
+    for second in range(10):
         client.clock.advance(1.0)
         seen.append(await client.send(batch(record(second))))
     return seen
@@ -264,10 +265,13 @@ def test_a_dialect_shows_and_is_lawful(honest: Honest, name: str) -> None:
 
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_defect_shows(honest: Honest, name: str) -> None:
+    """One that the contracts are to see shows to a single client who stays within the limit."""
+    defect = DEFECTS[name]
+
     def differs() -> Iterator[bool]:
-        speaks = DEFECTS[name].speaks
-        for (probe, limit), expected in zip(PROBES, honest[speaks], strict=True):
-            yield answers(probe, limit, defect=name) != expected
+        for (probe, limit), expected in zip(PROBES, honest[defect.speaks], strict=True):
+            if defect.runs == "loadtests" or not probe.__name__.startswith("press"):
+                yield answers(probe, limit, defect=name) != expected
 
     assert any(differs())
 
