@@ -61,6 +61,15 @@ def _judged(evidence: Evidence) -> Iterator[Seen]:
 
 def _record_outcomes(evidence: Evidence, oddity: str) -> str:
     """What the records got that are odd in this way alone."""
+    told = _outcomes(evidence, oddity)
+    unknown = (
+        {outcome for outcome, _ in _outcomes(evidence, "unknown-reference")} if oddity.startswith("ref-") else set()
+    )
+    same = bool(unknown) and {outcome for outcome, _ in told} == unknown
+    return _tally(told) + ("; so does any reference that is not in the catalogue" if same else "")
+
+
+def _outcomes(evidence: Evidence, oddity: str) -> list[tuple[str, int]]:
     told: list[tuple[str, int]] = []
     for seen in _judged(evidence):
         odd = [index for index, expected in enumerate(seen.expected) if _only(expected.oddities, oddity)]
@@ -68,7 +77,7 @@ def _record_outcomes(evidence: Evidence, oddity: str) -> str:
             told += [(str(seen.outcome(index)), seen.seq) for index in odd if seen.outcome(index) is not None]
         elif odd and len(odd) + len(seen.due(Due.ACCEPT)) == len(seen.expected):
             told.append((str(seen.status), seen.seq))
-    return _tally(told)
+    return told
 
 
 def _only(oddities: tuple[str, ...], oddity: str) -> bool:
@@ -93,26 +102,28 @@ def _times(count: int) -> str:
 
 
 def _refusal_mode(evidence: Evidence) -> str:
+    """A batch larger than any that was taken may have been refused for its size: it says nothing here."""
+    batches = [seen for seen in _judged(evidence) if seen.due(Due.REFUSE)]
+    taken = max((len(seen.expected) for seen in batches if seen.status == 200), default=None)
     ways: list[tuple[str, int]] = []
-    for seen in _judged(evidence):
-        faulty = seen.due(Due.REFUSE)
-        if seen.status == 422 and faulty:
+    for seen in batches:
+        if seen.status == 422 and (taken is None or len(seen.expected) <= taken):
             ways.append(("a 422 for the whole batch", seen.seq))
-        elif any(seen.outcome(index) == "error" for index in faulty):
+        elif any(seen.outcome(index) == "error" for index in seen.due(Due.REFUSE)):
             ways.append(("`error` at its index in a 200", seen.seq))
     return _tally(ways)
 
 
 def _same_batch_again(evidence: Evidence) -> str:
-    taken: set[bytes] = set()
+    taken: set[object] = set()
     told: list[tuple[str, int]] = []
     for seen in _judged(evidence):
-        body = seen.exchange.request.body
-        if seen.body.kind is Kind.BATCH and body in taken:
-            outcomes = {seen.outcome(index) for index in range(len(seen.expected))}
-            told.append((" and ".join(sorted(str(outcome) for outcome in outcomes)), seen.seq))
+        batch = tuple((record.reference, repr(record.quantity), record.at) for record in seen.body.records)
+        if batch in taken:
+            outcomes = {str(seen.outcome(index)) for index in range(len(batch))}
+            told.append((" and ".join(sorted(outcomes)), seen.seq))
         if seen.all_acceptable and seen.results is not None:
-            taken.add(body)
+            taken.add(batch)
     return _tally(told)
 
 

@@ -14,7 +14,7 @@ _EXPRESSION = re.compile(
     r"|\$\{BSPK_API_KEY(?:[%#]\?|\^\^|,,|~~|:[0-9]+(?::-?[0-9]+)?)?\}"
     r"|\$\(printf %s \"\$BSPK_API_KEY\" \| (?:rev|base64 -w0)\))"
 )
-_BY_CURL = {"accept-encoding", "connection", "content-length", "host", "transfer-encoding"}
+_BY_CURL = {"accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent"}
 _LIVE = re.compile(r"[\"\\`$!]")  # what an interactive bash would act on inside double quotes
 _LONGEST_ARGUMENT = 100_000  # bytes; Linux allows one argument of a command 128 KiB
 

@@ -17,6 +17,7 @@ from contracts.judge import verdict_of
 from contracts.observations import NOT_TRIED, observe
 from contracts.report.conclusion import Conclusion
 from contracts.report.curl import curl
+from contracts.report.html import page
 from contracts.rules.throttling import rate_rows, survey_of
 
 SCHEMA = 1
@@ -202,11 +203,17 @@ def _first(items: Sequence[Any]) -> Any:
 
 
 def write(folder: Path, document: Mapping[str, Any]) -> None:
-    """report.json in the folder, whole or not at all; raises OSError where it cannot be written."""
-    replace_file(folder / "report.json", msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    """report.json and report.html in the folder, each whole or not at all; raises OSError as writing does."""
+    _replace(folder / "report.json", msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    write_page(folder, document)
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def write_page(folder: Path, document: Mapping[str, Any]) -> None:
+    """report.html alone, from the document and the histories in the folder."""
+    _replace(folder / "report.html", page(folder, document).encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
     """In one step, so that a reader never meets half a file."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     aside.write_bytes(content)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from contracts.report.remedies import remedy
+
 LONGEST = 300  # characters of a text that a server had a hand in
 LONGEST_COMMAND = 2000
 COLOURS = {"held": "32", "broken": "31", "undecided": "33"}
@@ -64,11 +66,14 @@ def _command(command: str) -> str:
 def _undecided(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]:
     """One line a reason, with the promises that it leaves open."""
     scope = [row for row in rows if row["verdict"] == "undecided" and row["in_scope"]]
-    by_reason: dict[str, list[str]] = {}
+    by_reason: dict[str, list[Mapping[str, Any]]] = {}
     for row in scope:
-        by_reason.setdefault(row["reason"] or "no reason given", []).append(row["id"])
-    for reason, ids in by_reason.items():
-        yield f"{_paint('undecided', COLOURS['undecided'], colour)}  {' '.join(ids)}: {safe(reason)}"
+        by_reason.setdefault(row["reason"] or "no reason given", []).append(row)
+    for reason, open_rows in by_reason.items():
+        ids = " ".join(row["id"] for row in open_rows)
+        told = {remedy(row) for row in open_rows}
+        advice = f". {told.pop()}" if len(told) == 1 else ""
+        yield f"{_paint('undecided', COLOURS['undecided'], colour)}  {ids}: {safe(reason)}{advice}"
 
 
 def _held(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]:

@@ -1,0 +1,43 @@
+"""`python -m contracts.report RUN` makes report.html again from what the run's folder holds."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from contracts.report.document import SCHEMA, write_page
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit 0; 4 for a folder that holds no readable report, in one line."""
+    parser = argparse.ArgumentParser(prog="python -m contracts.report", description="Make a run's report.html again.")
+    parser.add_argument(
+        "run", type=Path, nargs="?", default=Path(".runs/latest"), help="its folder (default %(default)s)"
+    )
+    folder = parser.parse_args(arguments).run
+    try:
+        write_page(folder, _read(folder / "report.json"))
+    except OSError as error:
+        return _refuse(f"no report can be made of {folder}: {error.strerror}: {error.filename}")
+    except ValueError as error:
+        return _refuse(f"no report can be made of {folder}: {error}")
+    print(folder / "report.html")
+    return 0
+
+
+def _refuse(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 4
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document: object = msgspec.json.decode(path.read_bytes())
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise ValueError(f"{path.name} is no report of schema {SCHEMA}")
+    return document
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""A load scenario's figures as tables of words and numbers, whatever figures it has. Knows no scenario."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the page: the first column names the row."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tables(document: Mapping[str, Any]) -> list[Table]:
+    """Of every scenario first its single figures, then its series."""
+    load = document["load"] or {}
+    scenarios = load if document["room"] == "contracts" else {document["room"]: load}
+    return [table for name, figures in scenarios.items() if figures for table in _of_scenario(name, figures)]
+
+
+def _of_scenario(name: str, figures: Mapping[str, Any]) -> Iterator[Table]:
+    single = tuple((words(path), written(value)) for path, value in _leaves(figures) if not _is_series(value))
+    if single:
+        yield Table(name, ("figure", "value"), single)
+    for path, value in _leaves(figures):
+        if _is_series(value):
+            columns = tuple(dict.fromkeys(key for item in value for key in item))
+            rows = tuple(tuple(written(item.get(column)) for column in columns) for item in value)
+            yield Table(f"{name}: {words(path)}", tuple(map(words, columns)), rows)
+
+
+def _leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, member in value.items():
+        inner = f"{path}, {key}" if path else str(key)
+        if isinstance(member, Mapping):
+            yield from _leaves(member, inner)
+        else:
+            yield inner, member
+
+
+def _is_series(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+
+
+def words(name: str) -> str:
+    """A key as a person reads it; a unit at its end stays."""
+    return name.replace("_", " ")
+
+
+def written(value: object) -> str:
+    """A figure to four significant digits, as far as it is one."""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    return ", ".join(map(written, value)) if isinstance(value, list) else str(value)

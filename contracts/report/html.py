@@ -1,0 +1,149 @@
+"""report.html: the same document as a page that needs nothing else, made from report.json and the history alone.
+
+Whatever came from a server goes through autoescape, with control and bidirectional characters spelt out; the page's
+own policy forbids every request and every script but the one that it brings.
+"""
+
+import base64
+import hashlib
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from contracts.exchange import Answer, Exchange
+from contracts.observations import LIMITERS, NOT_TRIED
+from contracts.report.figures import tables
+from contracts.report.remedies import remedy
+from contracts.report.terminal import safe
+from contracts.report.witnesses import fetch, shown
+from openapi.ledger import BY_ID
+
+LONGEST_BODY = 4000  # characters of a body in the page; the history holds it whole
+_HERE = Path(__file__).parent
+
+
+def page(folder: Path, document: Mapping[str, Any]) -> str:
+    """The page of the run in that folder."""
+    return render(document, fetch(folder, document))
+
+
+def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> str:
+    """The page; an exchange that is not given is left out of its argument."""
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    rows = document["promises"]
+    return _environment().get_template("page.html.jinja").render(
+        document=document,
+        sentence=sentence(document),
+        broken=[row for row in rows if row["verdict"] == "broken"],
+        undecided=[row for row in rows if row["verdict"] == "undecided" and row["in_scope"]],
+        outside=[row for row in rows if row["verdict"] == "undecided" and not row["in_scope"]],
+        told=[row for row in document["observations"] if row["answer"] != NOT_TRIED],
+        untold=[row for row in document["observations"] if row["answer"] == NOT_TRIED],
+        ledger=BY_ID,
+        limiters=LIMITERS,
+        tables=tables(document),
+        command=command(document),
+        remedy=remedy,
+        witnesses=lambda witness: [exchanges[seq] for seq in shown(witness) if seq in exchanges],
+        style=(_HERE / "page.css").read_text(encoding="utf-8"),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )  # fmt: skip
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "shown": _shown,
+        "prose": _prose,
+        "span": _span,
+        "body": _body,
+        "head": _head,
+        "answer": _answer,
+    }
+    return environment
+
+
+def sentence(document: Mapping[str, Any]) -> str:
+    """The verdict in one sentence."""
+    rows = document["promises"]
+    tried = [row for row in rows if row["in_scope"] or row["verdict"] == "broken"]
+    broken = [row["id"] for row in rows if row["verdict"] == "broken"]
+    undecided = [row["id"] for row in tried if row["verdict"] == "undecided"]
+    match document["verdict"]:
+        case "held":
+            return f"Every one of the {len(tried)} promises that this run set out to test was kept."
+        case "broken":
+            after = document["first_finding_at"]
+            when = f"; the first finding came within {after} requests" if after is not None else ""
+            return f"{len(broken)} of {len(tried)} promises broken: {', '.join(broken)}{when}."
+        case _:
+            why = f": {document['reason']}" if document["reason"] else ""
+            return f"Nothing was found broken, but {len(undecided)} of {len(tried)} promises could not be decided{why}."
+
+
+def command(document: Mapping[str, Any]) -> str:
+    """What to type to run the same again, with the options of the first time that the report does not know."""
+    url = shlex.quote(document["target"]["base_url"])
+    if document["room"] != "contracts":
+        return f"locust {shlex.quote(document['room'])} --headless -H {url}"
+    rooms = "contracts loadtests" if document["load"] else "contracts"
+    return f"pytest {rooms} --base-url {url} --seed {document['seed']} --now {document['started_at']}"
+
+
+def _shown(text: str, longest: int = 2000) -> str:
+    return safe(text, longest, keep="\n")
+
+
+def _prose(text: str) -> Markup:
+    """Text in which what stands in backticks is code."""
+    parts = _shown(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(_shown(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
+
+
+def _span(duration_s: float) -> str:
+    return f"{duration_s:.0f} seconds" if duration_s < 120 else f"{duration_s / 60:.0f} minutes"
+
+
+def _head(exchange: Exchange) -> str:
+    """The request's line and headers."""
+    request = exchange.request
+    lines = [f"{request.method} {request.path}", *(f"{name}: {value}" for name, value in request.headers)]
+    return _shown("\n".join(lines))
+
+
+def _answer(exchange: Exchange) -> str:
+    """The answer's status and headers, or why there is none."""
+    outcome = exchange.outcome
+    if not isinstance(outcome, Answer):
+        return _shown(f"no answer: {outcome.cause}\n{outcome.detail}".strip())
+    return _shown("\n".join([str(outcome.status), *(f"{name}: {value}" for name, value in outcome.headers)]))
+
+
+def _body(body: bytes) -> str:
+    """A body to be read: JSON indented where that changes nothing but white space, anything else as it came."""
+    text = body.decode("utf-8", "backslashreplace")
+    return _shown(_indented(text) or text, LONGEST_BODY)
+
+
+def _indented(text: str) -> str | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    for separators in ((",", ":"), (", ", ": ")):
+        for ascii_only in (True, False):
+            if json.dumps(value, separators=separators, ensure_ascii=ascii_only) == text.strip():
+                return json.dumps(value, indent=2, ensure_ascii=ascii_only)
+    return None
