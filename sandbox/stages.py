@@ -17,6 +17,7 @@ REASONS = {
     401: "Unauthorized - Invalid BSPK API key",
     404: "Not Found - Resource not found",
     405: "Method Not Allowed",
+    409: "Conflict",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable entity",

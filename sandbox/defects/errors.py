@@ -2,9 +2,12 @@
 
 import re
 
+from sandbox.batches import identify
 from sandbox.message import Fault, Refused, Reply, Request
+from sandbox.outcome import Outcome
+from sandbox.records import Record
 from sandbox.server import Server
-from sandbox.signatures import Handle, Read, Refuse
+from sandbox.signatures import Handle, Identify, Read, Refuse
 from sandbox.stages import read, refuse, respond
 from sandbox.variant import defect
 
@@ -130,3 +133,12 @@ def conflict_409(server: Server, inner: Handle, request: Request) -> Reply:
     reply = inner(request)
     batches.add(request.body)
     return reply
+
+
+@defect(identify, "ERR-1")
+def unknown_reference_409(_server: Server, inner: Identify, record: Record) -> Outcome:
+    """A reference that is not in the catalogue refuses the whole batch by 409."""
+    outcome = inner(record)
+    if outcome.status == "error":
+        raise Refused(409)
+    return outcome

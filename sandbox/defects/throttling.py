@@ -90,6 +90,20 @@ def limit_with_policy(_server: Server, reply: Reply) -> None:
     reply.headers[LIMIT] += ", 100;w=10"
 
 
+@on_headers("RATE-3")
+def remaining_twice(_server: Server, reply: Reply) -> None:
+    """Two layers write Remaining: a reader sees it twice, with a comma."""
+    reply.headers[REMAINING] += f", {reply.headers[REMAINING]}"
+
+
+@on_headers("RATE-3")
+def rate_headers_now_and_then(server: Server, reply: Reply) -> None:
+    """Every third answer has no rate headers."""
+    server.tally["answers"] += 1
+    if server.tally["answers"] % 3 == 0:
+        _drop(reply)
+
+
 @on_headers("RATE-3", "RATE-4")
 def remaining_above_limit(_server: Server, reply: Reply) -> None:
     """Remaining is greater than Limit."""

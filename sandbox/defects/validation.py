@@ -210,8 +210,27 @@ def errors_without_body(reply: Reply) -> None:
     reply.content, reply.media_type = b"", None
 
 
+def _errors(reply: Reply) -> list[dict[str, str]]:
+    """The elements of `errors`; a title begins with its record and its field."""
+    errors = body_of(reply).get("errors")
+    return errors if isinstance(errors, list) else []
+
+
 @on_422("VAL-3", speaks=("whole-batch-422",))
 def first_fault_only(reply: Reply) -> None:
     """A 422 lists the first of several faults and no others."""
-    errors = body_of(reply).get("errors")
-    reply.content = {"errors": errors[:1] if isinstance(errors, list) else errors}
+    reply.content = {"errors": _errors(reply)[:1]}
+
+
+@on_422("VAL-3", speaks=("whole-batch-422",))
+def first_faulty_record_only(reply: Reply) -> None:
+    """A 422 lists the faults of the first faulty record and of no other."""
+    place = _errors(reply)[0]["title"].partition(":")[0]
+    reply.content = {"errors": [error for error in _errors(reply) if error["title"].startswith(place)]}
+
+
+@on_422("VAL-3", speaks=("whole-batch-422",))
+def first_field_of_each_record_only(reply: Reply) -> None:
+    """A 422 lists one fault of each faulty record."""
+    by_record = {error["title"].partition(":")[0]: error for error in reversed(_errors(reply))}
+    reply.content = {"errors": list(reversed(by_record.values()))}
