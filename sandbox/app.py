@@ -82,7 +82,7 @@ class Application:
         headers = dict(reply.headers)
         if reply.media_type is not None:
             headers["Content-Type"] = reply.media_type
-        if not reply.chunked:
+        if not reply.chunked and reply.status != 204:  # RFC 9110 section 8.6
             headers["Content-Length"] = str(len(body))
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": reply.status, "headers": raw})

@@ -106,7 +106,8 @@ def _closing(app: ASGIApp, transports: dict[tuple[str, int], asyncio.Transport])
         try:
             await app(scope, receive, send)
         except ConnectionCut:
-            transports[tuple(scope["client"])].close()
+            if (transport := transports.get(tuple(scope["client"]))) is not None:  # else the client was faster
+                transport.close()
             await asyncio.sleep(0)  # uvicorn answers 500 for an application that says nothing, unless it sees the close
 
     return served
