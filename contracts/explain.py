@@ -1,4 +1,4 @@
-"""`python -m contracts.explain RES-6`: what a promise means, whom its breach harms, how a run tests it. Judges nothing."""
+"""`python -m contracts.explain RES-6`: what a promise means, the harm of its breach, how it is tested."""
 
 import argparse
 import sys

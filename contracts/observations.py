@@ -190,30 +190,30 @@ def _dress(authorization: str) -> str:
 
 
 def _cost(evidence: Evidence, status: int) -> str:
-    """From the limiters that explain the history; where its requests had not the key, from what Remaining lost."""
-    costs = survey_of(rate_rows(evidence), evidence.facts.window_s).costs.get(status)
-    if not costs:
-        costs = frozenset(_lost_meanwhile(evidence, status))
+    """As the limiters that explain the history have it; where they leave it open, what Remaining lost."""
+    costs = survey_of(rate_rows(evidence), evidence.facts.window_s).costs.get(status, frozenset())
+    if len(costs) != 1:
+        costs = frozenset(_lost(evidence, status)) or costs
     if not costs:
         return ""
     return "nothing or one request: not told apart" if len(costs) > 1 else ("one request" if 1 in costs else "nothing")
 
 
-def _lost_meanwhile(evidence: Evidence, status: int) -> Iterator[int]:
-    """The cost of each answer of that status to a stranger, from Remaining on the two answers round it."""
+def _lost(evidence: Evidence, status: int) -> Iterator[int]:
+    """What each answer of that status cost, from Remaining before it and on it; else on the two answers round it."""
     before: int | None = None
     between = 0
     for seen in evidence.seen:
-        remaining = header_number(seen.answer, REMAINING) if seen.answer else None
-        if not seen.authenticated and seen.status == status:
-            between += 1
-        elif not seen.authenticated or remaining is None or seen.status not in OPERATION_ANSWERS:
-            before, between = None, 0
-        else:
-            lost = None if before is None else before - remaining - 1
-            if between and lost is not None and lost in (0, between):
-                yield 1 if lost else 0
-            before, between = remaining, 0
+        remaining = header_number(seen.answer, REMAINING) if seen.authenticated and seen.answer else None
+        fits = seen.status == status
+        if remaining is None:
+            before, between = (before, between + 1) if fits else (None, 0)
+            continue
+        lost = None if before is None else before - remaining - (not fits)
+        asked = between + fits
+        if asked and lost is not None and lost in (0, asked):
+            yield 1 if lost else 0
+        before, between = remaining, 0
 
 
 def _headers_elsewhere(evidence: Evidence) -> str:
