@@ -175,7 +175,8 @@ def open_cases() -> Iterator[Case]:
     yield "quantity of 100 digits", put("quantity", 10**100)
     for name in REFERENCE_FIELDS:
         for told, value in {
-            "empty": "", "blank": "   ", "of 256 characters": OURS + "x" * 243, "of 10,000 characters": OURS + "x" * 9987,
+            "empty": "", "blank": "   ", "of 256 characters": OURS + "x" * 243,
+            "of 10,000 characters": OURS + "x" * 9987,
             "not ASCII": f"{OURS}Größe-日本", "an emoji": f"{OURS}😀", "with a control character": f"{OURS}\x01\x1f",
             "with NUL": f"{OURS}\x00", "with a lone surrogate": f"{OURS}\ud800", "quoted": f"{OURS}'\"--;<b>%s{{}}",
         }.items():  # fmt: skip

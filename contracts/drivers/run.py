@@ -60,7 +60,7 @@ def batch(  # noqa: PLR0913 — a batch may differ in that many respects
     start: int | None = None,
     aside: bool = False,
 ) -> Probe:
-    """A batch with one record for each edit; `start` fixes which references it takes, `aside` takes those kept apart."""
+    """A batch with one record for each edit; `start` fixes its references, `aside` takes those kept apart."""
 
     def build(references: References) -> Outgoing:
         fresh = references.take_aside(len(edits)) if aside else references.take(len(edits), start)
