@@ -31,7 +31,7 @@ def argument(row: Mapping[str, Any], colour: bool = False) -> list[str]:
     """One broken promise of the report: what was promised, expected and seen, how surely, and how to see it again."""
     told = [
         _paint(f"{row['id']}  {row['level']}  broken", COLOURS["broken"], colour),
-        f'  the document  "{safe(row["quote"])}"',
+        f'  {"your gate" if row["level"] == "gate" else "the document":12}  "{safe(row["quote"])}"',
     ]
     if not row["findings"]:
         return told
