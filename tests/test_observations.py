@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from contracts.exchange import Answer, Exchange, Request
-from contracts.observations import LIMITERS, NOT_TRIED, observe
+from contracts.observations import NOT_TRIED, observe
+from contracts.observed_allowance import LIMITERS
 from contracts.rules.limiters import CANDIDATES
 from openapi.ledger import QUESTIONS
 from tests.build import ERRORS, KEY, START, answer, asked, error, evidence, numbered, ok, record, reply
@@ -70,6 +71,7 @@ def test_an_odd_reference_is_told_apart_from_an_unknown_one(question: str, name:
 SILENT = [
     ("two oddities at once", one("error", quantity=-1, note="x")),
     ("refused with a faulty record beside it", asked([record(quantity=-1), record(1, sku=...)], answer(422, ERRORS))),
+    ("of an unknown reference", one("error", quantity=-1, **UNKNOWN)),
     ("throttled", asked([record(quantity=-1)], answer(429))),
     ("a stranger", asked([record(quantity=-1)], answer(401), key=None)),
 ]
