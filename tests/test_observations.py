@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.exchange import Answer, Exchange, Request
-from contracts.observations import NOT_TRIED, observe
-from contracts.observed_allowance import LIMITERS
+from contracts.observations import LIMITERS, NOT_TRIED, observe
 from contracts.rules.limiters import CANDIDATES
 from openapi.ledger import QUESTIONS
 from tests.build import ERRORS, KEY, START, answer, asked, error, evidence, numbered, ok, record, reply

@@ -16,8 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from contracts.exchange import Answer, Exchange
-from contracts.observations import NOT_TRIED
-from contracts.observed_allowance import LIMITERS
+from contracts.observations import LIMITERS, NOT_TRIED
 from contracts.report.figures import tables
 from contracts.report.remedies import remedy
 from contracts.report.terminal import safe

@@ -1,6 +1,6 @@
-"""Where the document is silent: what this server did, one line a question, read from what was sent and answered.
+"""The answers to the ledger's questions, read from what was sent and answered, never from what a driver meant by it.
 
-Pure, and never a verdict. A question that no exchange of the run answers is "not tried".
+A question that no exchange of the run answers is "not tried".
 """
 
 import re
@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from contracts import observed_allowance
 from contracts.evidence import Due, Evidence, Seen
 from contracts.exchange import KEY, Standing
+from contracts.observations import allowance
 from contracts.records import Kind
 from contracts.replies import read_json
 from openapi.document import OPERATION_PATH
@@ -208,13 +208,13 @@ TELLERS: dict[str, Callable[[Evidence], str]] = {
     "scheme-case": partial(_key_as, wanted="scheme-case"),
     "auth-white-space": partial(_key_as, wanted="auth-white-space"),
     "key-other-scheme": partial(_key_as, wanted="key-other-scheme"),
-    "rate-headers-elsewhere": observed_allowance.headers_elsewhere,
-    "retry-after": observed_allowance.retry_after,
-    "draft-headers": observed_allowance.draft_headers,
+    "rate-headers-elsewhere": allowance.headers_elsewhere,
+    "retry-after": allowance.retry_after,
+    "draft-headers": allowance.draft_headers,
     "error-bodies": _error_bodies,
     "batch-status-words": _batch_status_words,
-    **{f"cost-of-{status}": partial(observed_allowance.cost, status=status) for status in (400, 401, 404, 422)},
-    "limiter-class": observed_allowance.limiter_class,
-    "limiter-window": observed_allowance.limiter_window,
+    **{f"cost-of-{status}": partial(allowance.cost, status=status) for status in (400, 401, 404, 422)},
+    "limiter-class": allowance.limiter_class,
+    "limiter-window": allowance.limiter_window,
     "second-key": _second_key,
 }
