@@ -6,14 +6,17 @@ This entry point, which knows nothing else, then starts it again with the settin
 
 import os
 import sys
+from collections.abc import Generator
 
 import pytest
 
 
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before pytest's capture takes standard output away
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Where no settings were found and this folder is the project's root: the same command again, with `-c`."""
     home = early_config.invocation_params.dir
     if early_config.inipath is None and (home / "contracts" / "plugin.py").is_file():
         settings = str(home / "pyproject.toml")
         command = [sys.executable, "-m", "pytest", "-c", settings, *map(str, early_config.invocation_params.args)]
         os.execv(sys.executable, command)  # noqa: S606 — the same interpreter, the same arguments
+    yield

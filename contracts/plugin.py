@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--seed", type=int, default=1, metavar="N", help="repeats a run exactly (default %(default)s)")
     group.addoption("--window", type=float, default=10.0, metavar="S", help="the documented window (default 10)")
-    group.addoption("--timeout", type=float, default=30.0, metavar="S", help="for one whole exchange (default 30)")
+    group.addoption("--timeout", type=float, default=10.0, metavar="S", help="for one whole exchange (default 10)")
     group.addoption("--ca-bundle", metavar="FILE", default=None, help="certificates to trust; TLS is always verified")
     group.addoption(
         "--header", action="append", default=[], metavar="'Name: value'", help="a gateway's header; may be repeated"

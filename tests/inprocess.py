@@ -1,4 +1,4 @@
-"""The whole chain in one process on a virtual clock: the harness's wire on one side, a sandbox on the other, no socket."""
+"""The whole chain in one process on a virtual clock: the harness's wire, a sandbox behind it, no socket."""
 
 import asyncio
 import io
@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
-from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from contracts.drivers.references import References
 from contracts.drivers.run import Run
@@ -59,14 +59,14 @@ class InProcess(BaseAdapter):
     ) -> requests.Response:
         began_s = self._clock.monotonic_s()
         self._clock.sleep(ROUND_TRIP_S / 2)
-        headers = {name: value.decode("latin-1") if isinstance(value, bytes) else value for name, value in request.headers.items()}
-        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        call = exchange(self._app, bytes(body), headers, method=request.method or "", path=request.path_url)
+        headers = {str(name): str(value) for name, value in request.headers.items()}
+        body = request.body if isinstance(request.body, bytes) else b""
+        call = exchange(self._app, body, headers, method=request.method or "", path=request.path_url)
         received = self._loop.run_until_complete(call)
         self._clock.sleep(ROUND_TRIP_S / 2)
         allowed_s = timeout[1] if isinstance(timeout, tuple) else timeout
         if allowed_s is not None and self._clock.monotonic_s() - began_s > allowed_s:
-            raise requests.exceptions.ReadTimeout("Read timed out.")
+            raise requests.exceptions.ReadTimeout(ReadTimeoutError(None, "", "Read timed out."))  # type: ignore[arg-type]
         if received.status is None:
             raise requests.exceptions.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError()))
         return _response(request, received.status, received.headers, received.body, received.cut)

@@ -102,7 +102,7 @@ def _doubled(purpose: str) -> Probe:
 
 def _stale(purpose: str) -> Probe:
     def build(references: References) -> Outgoing:
-        records = [put("at", LONG_PAST)(record) for record in references.take(2)]
+        records = [put("at", LONG_PAST)(record) for record in references.take(2, 0)]
         return Outgoing(write({"inventories": records}), headers=JSON_TYPE)
 
     return Probe(purpose, build)

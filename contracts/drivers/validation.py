@@ -1,10 +1,12 @@
 """Validation: wrong documents one by one, wrong records packed as tightly as the server's way of refusing allows."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 
 from contracts.drivers.cases import Case, drop, faulty, odd_moments, open_cases, put
-from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw
-from contracts.records import OURS
+from contracts.drivers.references import Fields
+from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
+from contracts.wire import Outgoing
 
 PACK = 24  # cases in one batch: small enough to read, large enough to be few
 WRONG_DOCUMENTS = (
@@ -46,14 +48,25 @@ def wrong_documents(run: Run) -> None:
     count = 6 if run.depth == "quick" else len(WRONG_DOCUMENTS)
     for purpose, body in WRONG_DOCUMENTS[:count]:
         run.perform(raw(purpose, body))
-    run.perform(batch("a record as inventories", [drop()]) if run.depth == "deep" else _record_for_array())
+    for probe in _misplaced_records():
+        run.perform(probe)
     for probe in doubtful_documents() if run.depth != "quick" else ():
         run.perform(probe)
 
 
-def _record_for_array() -> Probe:
-    record = b'"product_ref": "%s", "sku": "%s", "quantity": 1, "store_ref": "%s", "at": "2021-01-01T00:00:00Z"'
-    return raw("a record for the array", b'{"inventories": {' + record.replace(b"%s", OURS.encode()) + b"}}")
+def _misplaced_records() -> Iterator[Probe]:
+    """Valid records where no batch is: a server that means well might take them."""
+
+    def shaped(purpose: str, shape: Callable[[Fields], object]) -> Probe:
+        return Probe(purpose, lambda references: Outgoing(write(shape(references.take(1)[0]))))
+
+    shapes: dict[str, Callable[[Fields], object]] = {
+        "the array alone": lambda record: [record],
+        "a record for the array": lambda record: {"inventories": record},
+        "the array as text": lambda record: {"inventories": json.dumps([record])},
+        "a record alone": lambda record: record,
+    }
+    yield from (shaped(purpose, shape) for purpose, shape in shapes.items())
 
 
 def wrong_records(run: Run) -> None:

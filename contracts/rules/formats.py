@@ -11,7 +11,7 @@ from openapi.ledger import FMT_1, FMT_2
 
 _NAMED_SO = re.compile(r"(^|_)(at|timestamp|datetime)$|[a-z](At|Timestamp)$")
 _LOOKS_SO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
-_SPACED = re.compile(r"\d{4}-\d\d-\d\d \d", re.ASCII)
+_ISO = re.compile(r"[+-]?\d{4}(?!-\d\d-\d\d )(-?\d|-?W\d|$)", re.ASCII)  # a year first, and no space for the T
 _EPOCH = 10**8  # a smaller number is a count or a place, no moment of our time
 
 
@@ -40,8 +40,7 @@ def timestamps_are_iso_8601(seen: Seen) -> Examined:
     for name, value in _members(read_json(seen.answer)):
         if not _is_timestamp(name, value):
             continue
-        instant = read_instant(value) if isinstance(value, str) else None
-        iso = instant is not None and instant.form is not Form.IMPOSSIBLE and not _SPACED.match(str(value))
+        iso = isinstance(value, str) and _ISO.match(value) and read_instant(value).form is not Form.IMPOSSIBLE
         yield None if iso else Finding(FMT_2, "a timestamp in ISO 8601", f"`{name}`: {value!r:.60}", (seen.seq,))
 
 

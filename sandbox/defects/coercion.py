@@ -30,12 +30,6 @@ def quantity_as_leading_digits(value: object) -> object:
 
 
 @reads_value("quantity")
-def quantity_as_whole_float(value: object) -> object:
-    """A quantity may be 10.0."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-@reads_value("quantity")
 def quantity_cut_to_integer(value: object) -> object:
     """A quantity may have a fraction, which is cut off."""
     return int(value) if isinstance(value, float) and abs(value) < 2**63 else value

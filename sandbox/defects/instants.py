@@ -35,14 +35,6 @@ def stale_by_day(_server: Server, inner: Order, record: Record, stored: Instant 
     return inner(record, stored)
 
 
-@defect(order, "UPS-1", "UPS-3")
-def stale_by_second(_server: Server, inner: Order, record: Record, stored: Instant | None) -> Outcome:
-    """Fractions are forgotten: a second update within one second is an error."""
-    if stored is not None and record.instant.seconds == stored.seconds:
-        return _error("at is not newer")
-    return inner(record, stored)
-
-
 def refuses_at(*promises: str) -> Callable[[Callable[[str], bool]], Defect]:
     """The forms of `at` that are refused."""
 
@@ -104,12 +96,6 @@ def leap_day_refused(at: str) -> bool:
 def leap_day_of_2000_refused(at: str) -> bool:
     """29 February 2000 is an error: a century's year is taken for a common one."""
     return at.startswith("2000-02-29")
-
-
-@refuses_at("UPS-3")
-def before_1970_refused(at: str) -> bool:
-    """An `at` before 1970 is an error."""
-    return at < "1970"
 
 
 @refuses_at("UPS-3")
