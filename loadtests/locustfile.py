@@ -44,7 +44,7 @@ def prepare(environment: Environment, **_: Any) -> None:
     try:
         check_names(options, tuple(SCENARIOS))
         if not environment.host:
-            LoadTests.sandbox = EmbeddedSandbox().__enter__()
+            LoadTests.sandbox = EmbeddedSandbox("--window", f"{options.window}").__enter__()
             environment.host = LoadTests.sandbox.base_url
         choices = _choices(environment)
     except UsageError as error:
@@ -124,4 +124,4 @@ for hook, listener in (
     (events.test_stop, conclude),
     (events.quitting, quitting),
 ):
-    hook.add_listener(listener)
+    hook.add_listener(listener)  # type: ignore[no-untyped-call]  # Locust leaves its hooks untyped
