@@ -21,7 +21,7 @@ from contracts.report.conclusion import Conclusion
 from contracts.report.curl import curl
 from contracts.report.document import SHOWN, compose, fold, write
 from contracts.report.figures import Table, tables
-from contracts.report.html import page, sentence
+from contracts.report.html import page, sentence, undecided
 from contracts.report.remedies import remedy
 from contracts.report.terminal import argument, lines, safe
 from contracts.secrets import evaluate
@@ -283,7 +283,7 @@ def test_the_terminals_story() -> None:
     text = "\n".join(told)
     assert told[0] == "VAL-1  must  broken"
     assert f'"{BY_ID["VAL-1"].quote}"' in text
-    assert "always, in exchange #2" in text
+    assert "each time it was tried, in exchange #2" in text
     assert "held       RATE-3 RATE-4 RATE-6" in text
     assert "VAL-4" in next(line for line in told if line.startswith("undecided"))
     assert told[-1] == "verdict: broken"
@@ -406,6 +406,15 @@ def test_the_verdict_in_one_sentence(document: dict[str, Any], expected: str) ->
 )
 def test_what_would_decide_an_open_promise(name: str, in_scope: bool, reason: str, expected: str) -> None:
     assert remedy({"id": name, "in_scope": in_scope, "reason": reason}) == expected
+
+
+def test_promises_left_open_for_one_reason_stand_together() -> None:
+    document = report(GOOD, owed=("AUTH-2", "VAL-4", "ERR-3"))
+    for each in document["promises"]:
+        each["reason"] = each["reason"] and "the cap of 1 requests is reached"
+    expected = [(["ERR-3", "VAL-4"], "The cap of 1 requests is reached", "Give a higher --max-requests.")]
+    assert undecided(document["promises"]) == expected
+    assert "ERR-3 VAL-4" in page(Path("nowhere"), document)
 
 
 def test_figures_of_any_shape_become_tables() -> None:

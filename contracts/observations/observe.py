@@ -125,7 +125,9 @@ def _largest(evidence: Evidence, size_of: Callable[[Seen], int], unit: str) -> s
     larger = min((size for size in refused if size > taken), default=None)
     if not taken and larger is None:
         return ""
-    return f"{taken} {unit} taken; " + (f"{larger} refused by {refused[larger]}" if larger else "no larger one refused")
+    return f"{taken} {unit if taken != 1 else unit[:-1]} taken; " + (
+        f"{larger} refused by {refused[larger]}" if larger else "no larger one refused"
+    )
 
 
 def _records(seen: Seen) -> int:

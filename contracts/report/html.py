@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from contracts.exchange import Answer, Exchange
 from contracts.observations import LIMITERS, NOT_TRIED
 from contracts.report.figures import tables
 from contracts.report.remedies import remedy
-from contracts.report.terminal import safe
+from contracts.report.terminal import how_surely, safe
 from contracts.report.witnesses import fetch, shown
 from openapi.ledger import BY_ID
 
@@ -40,7 +40,7 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
         document=document,
         sentence=sentence(document),
         broken=[row for row in rows if row["verdict"] == "broken"],
-        undecided=[row for row in rows if row["verdict"] == "undecided" and row["in_scope"]],
+        undecided=undecided(rows),
         outside=[row for row in rows if row["verdict"] == "undecided" and not row["in_scope"]],
         told=[row for row in document["observations"] if row["answer"] != NOT_TRIED],
         untold=[row for row in document["observations"] if row["answer"] == NOT_TRIED],
@@ -56,6 +56,15 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
     )  # fmt: skip
 
 
+def undecided(rows: Sequence[Mapping[str, Any]]) -> list[tuple[list[str], str, str]]:
+    """The promises left open in this run's scope: those of one reason and one remedy together."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row["verdict"] == "undecided" and row["in_scope"]:
+            grouped.setdefault((row["reason"] or "no reason given", remedy(row)), []).append(row["id"])
+    return [(ids, reason[:1].upper() + reason[1:], cure) for (reason, cure), ids in grouped.items()]
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -67,6 +76,7 @@ def _environment() -> Environment:
         "body": _body,
         "head": _head,
         "answer": _answer,
+        "surely": how_surely,
     }
     return environment
 

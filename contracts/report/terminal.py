@@ -38,7 +38,7 @@ def argument(row: Mapping[str, Any], colour: bool = False) -> list[str]:
     finding = row["findings"][0]
     told += [f"  expected      {safe(finding['expected'])}", *_actual(finding["actual"])]
     more = f"; {row['found']} findings in all" if row["found"] > 1 else ""
-    told.append(f"  how surely    {finding['certainty']}, in {_witness(finding['witness'])}{more}")
+    told.append(f"  how often     {how_surely(finding['certainty'])}, in {_witness(finding['witness'])}{more}")
     if finding["curl"]:
         told.append(f"  see it        {_command(finding['curl'])}")
     return told
@@ -97,8 +97,14 @@ def _counts(document: Mapping[str, Any]) -> str:
 
 def _verdict(document: Mapping[str, Any], colour: bool) -> str:
     verdict = document["verdict"]
-    why = f": {safe(document['reason'])}" if document["reason"] else ""
+    why = f" ({safe(document['reason'])})" if document["reason"] else ""
     return _paint(f"verdict: {verdict}{why}", f"{BOLD};{COLOURS[verdict]}", colour)
+
+
+def how_surely(certainty: str) -> str:
+    """The report's certainty in words."""
+    words = {"always": "each time it was tried", "1 of 1": "seen once", "in sequence": "after the requests before it"}
+    return words.get(certainty, f"{certainty} times" if " of " in certainty else certainty)
 
 
 def safe(text: str, longest: int = LONGEST, keep: str = "") -> str:
