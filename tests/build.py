@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from contracts.exchange import Answer, Cause, Exchange, NoAnswer, Request
 from contracts.evidence import OPERATION_PATH, Evidence
+from contracts.exchange import Answer, Cause, Exchange, NoAnswer, Request
 from contracts.finding import Ruling
 from contracts.history import RunFacts, Story
 from contracts.judge import judge
@@ -41,7 +42,9 @@ def reply(results: object, status: object = "done") -> dict[str, object]:
     return {"status": status, "results": results}
 
 
-def answer(status: int = 200, body: object = None, *, limit: object = 100, left: object = 99, kind: str | None = None) -> Answer:
+def answer(
+    status: int = 200, body: object = None, *, limit: object = 100, left: object = 99, kind: str | None = None
+) -> Answer:
     """An answer; `body` is bytes as they are, or JSON. A header of None is left out."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"Content-Type": kind or "application/json", "X-RateLimit-Limit": limit, "X-RateLimit-Remaining": left}
@@ -65,16 +68,15 @@ def asked(
     authorization = () if key is None else (("Authorization", key),)
     sent_s = float(seq) / 100 if at_s is None else at_s
     request = Request(method, OPERATION_PATH, (*headers, *authorization), body)
-    return Exchange(
-        seq, sent_s, sent_s + 0.005, request, outcome if isinstance(outcome, Answer) else NoAnswer(outcome)
-    )
+    return Exchange(seq, sent_s, sent_s + 0.005, request, outcome if isinstance(outcome, Answer) else NoAnswer(outcome))
 
 
 def numbered(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
-    """The same, one after the other."""
+    """The same with numbers; one after the other, but for those that were given a time."""
     return tuple(
-        Exchange(number, number / 100, number / 100 + 0.005, each.request, each.outcome)
+        replace(each, seq=number, sent_s=sent_s, answered_s=sent_s + 0.005)
         for number, each in enumerate(exchanges, 1)
+        for sent_s in (each.sent_s if each.sent_s > 1 else number / 100,)
     )
 
 

@@ -148,6 +148,14 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
         ],
         {"VAL-3"},
     ),
+    (
+        "answers swapped",
+        [
+            asked([record(), record(1)], answer(200, reply(ok(0))), at_s=7.0),
+            asked([record(2)], answer(200, reply(ok(0, 1)), left=98), at_s=7.0),
+        ],
+        {"LOAD-1", "RES-2", "RES-3"},
+    ),
     ("503 when nothing remains", [asked([record()], answer(200, reply(ok(0)), limit=1, left=0)), asked([record(1)], answer(503, limit=1, left=0))], {"RATE-2", "ERR-2"}),
     ("another method", [asked([record()], answer(405), method="PUT")], set()),
     ("another media type", [asked([record()], answer(415), headers=(("Content-Type", "text/plain"),))], set()),

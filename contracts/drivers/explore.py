@@ -3,7 +3,7 @@
 Both only generate; what they make is sent and judged as it stands, and every string is marked as ours before it leaves.
 """
 
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import hypothesis
@@ -17,6 +17,7 @@ from contracts.records import OURS, REFERENCE_FIELDS
 from openapi.document import load_document
 
 BUDGET = {"quick": 3, "standard": 5, "deep": 300}  # examples of each explorer
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 
 def marked(value: object, names: tuple[str, ...] = REFERENCE_FIELDS) -> object:
@@ -42,15 +43,23 @@ def free_batches(run: Run) -> None:
     batches: st.SearchStrategy[list[Edit]] = st.lists(
         st.sampled_from([*fine, *wrong, *loose]), min_size=1, max_size=most
     )
-    _explore(run, batches, lambda edits: batch(f"a free batch of {len(edits)}", edits))
+    for edits in _drawn(batches, run.seed, BUDGET[run.depth]):
+        run.perform(batch(f"a free batch of {len(edits)}", edits))
 
 
 def documents(run: Run) -> None:
     """Schemathesis: bodies that fit the effective document and bodies that do not."""
+    for mode in MODES:
+        for body in _bodies(mode, run.seed, BUDGET[run.depth]):
+            run.perform(_probe_of(body, mode))
+
+
+@lru_cache(maxsize=8)
+def _bodies(mode: GenerationMode, seed: int, count: int) -> tuple[Any, ...]:
+    """The same seed makes the same bodies, whatever the target."""
     schema = schemathesis.openapi.from_dict(dict(load_document().effective))
     operation: Any = schema[load_document().operation_path]["POST"]
-    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-        _explore(run, operation.as_strategy(generation_mode=mode), lambda case: _probe_of(case.body, mode))  # noqa: B023
+    return tuple(case.body for case in _drawn(operation.as_strategy(generation_mode=mode), seed, count))
 
 
 def _probe_of(body: object, mode: GenerationMode) -> Probe:
@@ -61,13 +70,13 @@ def _probe_of(body: object, mode: GenerationMode) -> Probe:
     return raw(f"Schemathesis, {mode.value}", write(marked(body)))
 
 
-def _explore(run: Run, examples: st.SearchStrategy[Any], probe_of: Callable[[Any], Probe]) -> None:
-    """Draw examples by the run's seed and send each. Reduction is ours, so Hypothesis neither shrinks nor keeps any."""
+def _drawn(examples: st.SearchStrategy[Any], seed: int, count: int) -> list[Any]:
+    """Examples by a seed. Reduction is ours, so Hypothesis neither shrinks nor keeps any."""
     drawn: list[Any] = []
 
-    @hypothesis.seed(run.seed)
+    @hypothesis.seed(seed)
     @hypothesis.settings(
-        max_examples=BUDGET[run.depth],
+        max_examples=count,
         database=None,
         deadline=None,
         phases=[hypothesis.Phase.generate],
@@ -78,5 +87,4 @@ def _explore(run: Run, examples: st.SearchStrategy[Any], probe_of: Callable[[Any
         drawn.append(example)
 
     draw()
-    for example in drawn[: BUDGET[run.depth]]:
-        run.perform(probe_of(example))
+    return drawn[:count]

@@ -1,10 +1,12 @@
 """Relations between answers, for what no single one can show. Compares only what is comparable."""
 
+from collections.abc import Iterator, Sequence
+
 from contracts.evidence import Due, Evidence, Seen
 from contracts.finding import Examined, Finding
 from contracts.records import Record
 from contracts.replies import read_json
-from openapi.ledger import VAL_3
+from openapi.ledger import LOAD_1, VAL_3
 
 Faults = tuple[tuple[int, tuple[str, ...]], ...]  # the faulty indices, each with its faults
 
@@ -49,3 +51,52 @@ def _references(seen: Seen) -> tuple[object, ...]:
 def _errors(seen: Seen) -> object:
     document = read_json(seen.answer) if seen.answer else None
     return document.get("errors") if isinstance(document, dict) else document
+
+
+def every_answer_is_its_own_requests(evidence: Evidence) -> Examined:
+    """LOAD-1: concurrent batches differ in size or in their faulty records, so an answer to another's request shows.
+
+    Says so only where an answer fits a request in flight beside it, and not its own; a mere loss is RES-3's.
+    """
+    answered = [seen for seen in evidence.seen if seen.judged and seen.results is not None and seen.expected]
+    for seen, others in _in_flight_together(answered):
+        own, got = _shape(seen), _answered_shape(seen)
+        distinct = [other for other in others if _shape(other) != own]
+        if not distinct:
+            continue
+        swapped = next((other for other in distinct if got == _shape(other)), None) if got != own else None
+        yield (
+            None
+            if swapped is None
+            else Finding(
+                LOAD_1,
+                f"an answer to its own {own[0]} records",
+                f"{got[0]} results with `error` at {list(got[1])[:8]}, as request {swapped.seq} beside it would get",
+                (swapped.seq, seen.seq),
+                sequence=True,
+            )
+        )
+
+
+def _in_flight_together(ordered: Sequence[Seen]) -> Iterator[tuple[Seen, list[Seen]]]:
+    """Each exchange with those whose time from sending to answer overlaps its own."""
+    flying: list[Seen] = []
+    beside: dict[int, list[Seen]] = {seen.seq: [] for seen in ordered}
+    for seen in ordered:
+        flying = [other for other in flying if other.exchange.answered_s > seen.exchange.sent_s]
+        for other in flying:
+            beside[other.seq].append(seen)
+        beside[seen.seq].extend(flying)
+        flying.append(seen)
+    return ((seen, beside[seen.seq]) for seen in ordered)
+
+
+def _shape(seen: Seen) -> tuple[int, tuple[int, ...]]:
+    """What an honest answer to this request looks like: how many results, and which are errors."""
+    return len(seen.expected), seen.due(Due.REFUSE)
+
+
+def _answered_shape(seen: Seen) -> tuple[int, tuple[int, ...]]:
+    results = seen.results or ()
+    blamed = (result.position for result in results if result.status == "error" and result.position is not None)
+    return len(results), tuple(sorted(blamed))

@@ -1,0 +1,196 @@
+"""The command as a person runs it: real processes, real sockets, exit codes 0, 1, 4 and 6, and what is said."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOGUE = ROOT / "sandbox" / "catalogue.csv"
+CANARY = "canary-key-7f3a9c21"
+FAST = ("--limit", "60", "--window", "1")
+
+
+@contextmanager
+def sandbox(*options: str) -> Iterator[str]:
+    """A sandbox in a process of its own; yields its address."""
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--exit-with-stdin", *FAST, *options]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[1]
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def stub(respond: Callable[[int], tuple[int, dict[str, str], bytes] | None]) -> Iterator[str]:
+    """A server that answers the n-th request as told, or stops for good where told None."""
+    count = 0
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            nonlocal count
+            count += 1
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            told = respond(count)
+            if told is None:
+                threading.Thread(target=server.shutdown).start()
+                server.socket.close()
+                self.close_connection = True
+                return
+            status, headers, body = told
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def pytest_run(*options: str, key: str | None = "sandbox-key", runs: Path) -> subprocess.CompletedProcess[str]:
+    """`pytest` in the project's root, with the key in the environment only."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BSPK_")}
+    if key is not None:
+        environment["BSPK_API_KEY"] = key
+    command = [sys.executable, "-m", "pytest", "--runs-dir", str(runs), "--window", "1", *options]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+
+
+def report(runs: Path) -> dict[str, object]:
+    document: dict[str, object] = json.loads((runs / "latest" / "report.json").read_text())
+    return document
+
+
+def broken(runs: Path) -> set[str]:
+    promises = report(runs)["promises"]
+    assert isinstance(promises, list)
+    return {promise["id"] for promise in promises if promise["verdict"] == "broken"}
+
+
+def test_an_honest_server_is_held(tmp_path: Path) -> None:
+    with sandbox() as url:
+        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), runs=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "verdict: held" in done.stdout
+    latest = tmp_path / "latest"
+    assert {path.name for path in latest.iterdir()} >= {"history.jsonl", "report.json", "report.html", "junit.xml"}
+    judged = subprocess.run(
+        [sys.executable, "-m", "contracts.judge", str(latest / "history.jsonl")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert judged.returncode == 0, judged.stdout
+
+
+@pytest.mark.parametrize(
+    ("defect", "promise"),
+    [("created-201", "ERR-1"), ("all-blamed-for-one", "RES-6"), ("limit-changes", "RATE-6")],
+)
+def test_a_defect_is_named(defect: str, promise: str, tmp_path: Path) -> None:
+    with sandbox("--defect", defect) as url:
+        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), runs=tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert promise in broken(tmp_path)
+    assert "curl" in done.stdout
+    assert "$BSPK_API_KEY" in done.stdout
+
+
+def test_a_wrong_key_is_undecided(tmp_path: Path) -> None:
+    with sandbox() as url:
+        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), key=CANARY, runs=tmp_path)
+    assert done.returncode == 6, done.stdout
+    assert "key refused" in done.stdout
+    assert report(tmp_path)["requests"] == 1
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert CANARY.encode() not in written
+    assert CANARY not in done.stdout + done.stderr
+
+
+def test_all_throttled_is_undecided(tmp_path: Path) -> None:
+    with stub(lambda _: (429, {"X-RateLimit-Limit": "5", "X-RateLimit-Remaining": "0"}, b"")) as url:
+        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), runs=tmp_path)
+    assert done.returncode == 6, done.stdout
+    assert "allowance" in str(report(tmp_path)["reason"])
+
+
+def test_a_target_that_stops_half_way_is_not_held(tmp_path: Path) -> None:
+    body = b'{"status": "done", "results": [{"index": 0, "status": "ok"}]}'
+    headers = {"Content-Type": "application/json", "X-RateLimit-Limit": "100"}
+    with stub(
+        lambda count: (200, headers | {"X-RateLimit-Remaining": str(100 - count)}, body) if count < 9 else None
+    ) as url:
+        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), "--timeout", "2", runs=tmp_path)
+    assert done.returncode in (1, 6), done.stdout
+    assert "target gone" in str(report(tmp_path)["reason"])
+
+
+def test_without_a_catalogue_acceptance_is_undecided(tmp_path: Path) -> None:
+    with sandbox() as url:
+        done = pytest_run("--base-url", url, "--depth", "quick", runs=tmp_path)
+    assert done.returncode == 6, done.stdout
+    assert broken(tmp_path) == set()
+
+
+def test_the_cap_ends_undecided(tmp_path: Path) -> None:
+    with sandbox() as url:
+        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), "--max-requests", "20", runs=tmp_path)
+    assert done.returncode == 6, done.stdout
+    assert report(tmp_path)["requests"] == 20
+
+
+def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
+    with stub(lambda _: (302, {"Location": "http://127.0.0.1:1/"}, b"")) as url:
+        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), runs=tmp_path)
+    assert done.returncode == 6, done.stdout
+    assert report(tmp_path)["requests"] == 1
+    assert "redirected" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "told"),
+    [
+        (("--base-url", "127.0.0.1:80"), "sandbox-key", "http://"),
+        (("--base-url", "http://127.0.0.1/?a=1"), "sandbox-key", "query"),
+        (("--base-url", "http://127.0.0.1/#a"), "sandbox-key", "fragment"),
+        (("--base-url", "http://u:p@127.0.0.1/"), "sandbox-key", "credentials"),
+        (("--base-url", "http://127.0.0.1:1"), "sandbox-key", "cannot be reached"),
+        (("--base-url", "http://127.0.0.1:1"), None, "BSPK_API_KEY"),
+        (("--base-url", "http://127.0.0.1:1"), "short", "8"),
+        (("--base-url", "https://api.bspk.com"), "sandbox-key", "--allow-production"),
+        (("--base-url", "http://127.0.0.1:1", "--catalogue", "/nowhere.csv"), "sandbox-key", "/nowhere.csv"),
+        (("--max-requests", "1"), None, "preflight"),
+        (("--depth", "odd"), None, "odd"),
+        (("--window", "-1"), None, "--window"),
+        (("--header", "nonsense"), None, "nonsense"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_wrong_input_gets_one_clear_line(options: tuple[str, ...], key: str | None, told: str, tmp_path: Path) -> None:
+    environment_free = [*options] if "--window" in options else ["--window", "1", *options]
+    done = pytest_run(*environment_free, key=key, runs=tmp_path)
+    assert done.returncode == 4, done.stdout
+    assert told in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
