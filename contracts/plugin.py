@@ -27,8 +27,8 @@ DEFAULT_CAP = 4_000  # requests of a run with its load scenarios
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The harness's options; `--base-url` is pytest-base-url's."""
     group = parser.getgroup("harness", "contract and load tests; the key comes from BSPK_API_KEY, never from an option")
-    group.addoption("--catalogue", metavar="FILE", default=None, help="CSV product_ref,sku,store_ref: test references that "
-                    "exist on the target and may be written (env BSPK_CATALOGUE)")  # fmt: skip
+    group.addoption("--catalogue", metavar="FILE", default=None, help="CSV product_ref,sku,store_ref: test references "
+                    "that exist on the target and may be written (env BSPK_CATALOGUE)")  # fmt: skip
     group.addoption("--max-requests", type=int, default=DEFAULT_CAP, metavar="N", help="hard cap on requests of this "
                     "invocation, preflight, retries and children included (default %(default)s)")  # fmt: skip
     group.addoption(

@@ -56,7 +56,7 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
 def test_no_legal_server_is_blamed(runs: Runs, defect: None, dialects: tuple[str, ...]) -> None:
     verdict, _, requests, told = runs[defect, dialects].result()
     assert verdict is Verdict.HELD, told
-    assert requests <= 160
+    assert requests <= (190 if "422" in " ".join(dialects) else 150)
 
 
 @pytest.mark.parametrize(
