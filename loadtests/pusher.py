@@ -5,6 +5,7 @@ A closed loop: a user sends when its last answer has come. The first refusals ar
 
 from collections.abc import Iterable
 
+from contracts.rules.limiters.rows import Terms
 from loadtests.scenario import EVERY_BATCH, Scenario
 from openapi.ledger import LOAD_1, UPS_2, Promise
 
@@ -21,9 +22,17 @@ class Pusher(Scenario):
 
     def step(self) -> None:
         """One batch. Its size is no other user's at any time, so that an answer to another's would show."""
+        if self.session.refused >= RUN_INTO:
+            self._keep_silence()
         users = Pusher.own_users
         size = self.session.choices.records_per_batch or 1 + self.number % users + users * (self.batches % TURNS)
-        self.push(min(size, self.references.known), "push", wait=self.session.refused >= RUN_INTO)
+        self.push(min(size, self.references.known), "push")
+
+    def _keep_silence(self) -> None:
+        """One window from the last refusal of any user: a limiter may count refusals, or begin anew with each."""
+        silence_s = Terms(1, self.session.choices.window_s).longest_s
+        while (left_s := self.session.refused_s + silence_s - self.session.elapsed_s) > 0:
+            self.session.clock.sleep(left_s)
 
 
 def owed(scenario: type[Scenario], records_per_batch: int | None) -> Iterable[Promise]:

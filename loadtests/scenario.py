@@ -85,13 +85,13 @@ class Scenario(User):
             gevent.spawn(runner.quit if headless else runner.stop)
         raise StopUser
 
-    def push(self, size: int, purpose: str, *, wait: bool) -> Exchange:
+    def push(self, size: int, purpose: str) -> Exchange:
         """One batch; of those let in, every fifth has a faulty record in its midst."""
         edits: list[Edit] = [as_it_is] * size
         if self.batches % 5 == 4:
             edits[size // 2] = without_quantity
         outgoing = batch(purpose, edits).build(self.references)
-        exchange = self.session.send(self.wire, outgoing, type(self).__name__, purpose, wait=wait)
+        exchange = self.session.send(self.wire, outgoing, type(self).__name__, purpose)
         self.batches += exchange.status in (200, 422)
         self._tell(exchange)
         return exchange

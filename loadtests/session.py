@@ -50,7 +50,8 @@ class Session:
         self.choices = choices
         self.clock = _EndingClock()
         self.limit: int | None = None  # as the last answer told it
-        self.refused = 0  # answers 429
+        self.refused = 0  # answers 429, and when the last of them came
+        self.refused_s = 0.0
         self.stopped: str | None = None
         self._in_flight = 0
         self._wires: list[Wire] = []
@@ -115,8 +116,8 @@ class Session:
         for exchange in run.evidence.exchanges:
             self._learn(exchange)
 
-    def send(self, wire: Wire, outgoing: Outgoing, driver: str, purpose: str, *, wait: bool) -> Exchange:
-        """As `Wire.send`, within the cap of all users together."""
+    def send(self, wire: Wire, outgoing: Outgoing, driver: str, purpose: str) -> Exchange:
+        """As `Wire.send` without its pacing, which knows one user only; within the cap of all users together."""
         if self.stopped is not None:
             raise Stopped(self.stopped)
         if self.clock.ending:
@@ -126,7 +127,7 @@ class Session:
             raise Stopped(f"the cap of {self.choices.max_requests} requests is reached")
         self._in_flight += 1
         try:
-            exchange = wire.send(outgoing, driver=driver, purpose=purpose, wait=wait)
+            exchange = wire.send(outgoing, driver=driver, purpose=purpose, wait=False)
         finally:
             self._in_flight -= 1
         self._learn(exchange)
@@ -135,7 +136,9 @@ class Session:
     def _learn(self, exchange: Exchange) -> None:
         limit = header_number(exchange.answer, LIMIT) if exchange.answer else None
         self.limit = limit or self.limit
-        self.refused += exchange.status == 429
+        if exchange.status == 429:
+            self.refused += 1
+            self.refused_s = max(self.refused_s, exchange.answered_s)
 
     def stop(self, reason: str) -> None:
         """No more traffic, for this reason; the first one stays. That the scenario was ended is none."""

@@ -69,4 +69,4 @@ class ThrottleProbe(Scenario):
 
     def _push(self, purpose: str) -> Exchange:
         size = min(self.session.choices.records_per_batch or SIZE, self.references.known)
-        return self.push(size, purpose, wait=False)
+        return self.push(size, purpose)
