@@ -7,7 +7,7 @@ driver meant by it.
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
@@ -110,22 +110,33 @@ class Seen:
 
 @dataclass(slots=True)
 class _Written:
-    """All sendings of one reference in the order of sending, with the two latest moments of each prefix."""
+    """All sendings of one reference in the order of sending, with the latest moments of each prefix."""
 
-    sent_s: list[float]
-    seqs: list[int]
-    moments: list[datetime]
-    accepted: list[tuple[float, datetime]]  # when answered, and its `at`
+    sent_s: list[float] = field(default_factory=list)
+    latest: list[tuple[datetime, int, datetime | None]] = field(default_factory=list)  # whose, and the latest of others
+    accepted_s: float = inf  # when it was first answered ok or warning
     clouded_from_s: float = inf  # when an `at` was sent whose moment only the server knows
+
+    def note(self, exchange: Exchange, moment: datetime) -> None:
+        self.sent_s.append(exchange.sent_s)
+        if not self.latest:
+            self.latest.append((moment, exchange.seq, None))
+            return
+        most, whose, others = self.latest[-1]
+        if whose == exchange.seq:
+            self.latest.append((max(most, moment), whose, others))
+        elif moment > most:
+            self.latest.append((moment, exchange.seq, most))
+        else:
+            self.latest.append((most, whose, moment if others is None else max(others, moment)))
 
     def latest_before(self, exchange: Exchange) -> datetime | None:
         """The latest `at` of any other exchange that may have been decided before this one."""
         end = bisect_left(self.sent_s, exchange.answered_s)
-        others = (self.moments[place] for place in range(end) if self.seqs[place] != exchange.seq)
-        return max(others, default=None)
-
-    def accepted_before(self, exchange: Exchange) -> bool:
-        return any(answered_s <= exchange.sent_s for answered_s, _ in self.accepted)
+        if end == 0:
+            return None
+        most, whose, others = self.latest[end - 1]
+        return others if whose == exchange.seq else most
 
 
 class Evidence:
@@ -138,7 +149,7 @@ class Evidence:
         self.facts = facts
         self.seen: list[Seen] = []
         self._catalogue = frozenset(facts.catalogue)
-        self._written: dict[Reference, _Written] = defaultdict(lambda: _Written([], [], [], []))
+        self._written: dict[Reference, _Written] = defaultdict(_Written)
         ordered = sorted(exchanges, key=lambda exchange: (exchange.sent_s, exchange.seq))
         bodies = [read_body(exchange.request) for exchange in ordered]
         for exchange, body in zip(ordered, bodies, strict=True):
@@ -167,11 +178,9 @@ class Evidence:
             if record.moment is None:
                 written.clouded_from_s = min(written.clouded_from_s, exchange.sent_s)
                 continue
-            written.sent_s.append(exchange.sent_s)
-            written.seqs.append(exchange.seq)
-            written.moments.append(record.moment)
+            written.note(exchange, record.moment)
             if index in accepted:
-                written.accepted.append((exchange.answered_s, record.moment))
+                written.accepted_s = min(written.accepted_s, exchange.answered_s)
 
     def _read(self, exchange: Exchange, body: Body) -> Seen:
         if body.kind is not Kind.BATCH:
@@ -189,7 +198,7 @@ class Evidence:
         if copies[record.reference] > 1:
             oddities.append("duplicate-in-batch")
         written = self._written[record.reference or ("", "", "")]
-        update = written.accepted_before(exchange)
+        update = written.accepted_s <= exchange.sent_s
         if record.moment is not None:
             oddities += self._oddities_of_moment(exchange, record.moment, written, update)
         return Expected(record, Due.OPEN if oddities else Due.ACCEPT, tuple(dict.fromkeys(oddities)), update)

@@ -111,6 +111,7 @@ def standing_of(authorization: str | None) -> Standing:
         return Standing.UNAUTHENTICATED
     if authorization == f"Bearer {KEY}":
         return Standing.AUTHENTICATED
+    if "$(" in authorization:  # the key put through a command: only base64 keeps it whole, as under Basic
+        return Standing.UNSPOKEN if "base64" in authorization else Standing.UNAUTHENTICATED
     untouched = re.search(r"(?:^|[\s:=\"])\$BSPK_API_KEY(?:$|[\s\"])", authorization)
-    encoded = "$(printf" in authorization and "base64" in authorization
-    return Standing.UNSPOKEN if untouched or encoded else Standing.UNAUTHENTICATED
+    return Standing.UNSPOKEN if untouched else Standing.UNAUTHENTICATED

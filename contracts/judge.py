@@ -22,7 +22,6 @@ EXIT = {Verdict.HELD: 0, Verdict.BROKEN: 1, Verdict.UNDECIDED: 6}
 
 EXCHANGE_RULES: tuple[Callable[[Seen], Examined], ...] = (
     authentication.without_the_key_the_answer_is_401,
-    authentication.the_key_is_accepted,
     authentication.nobody_is_half_let_in,
     throttling.both_headers_are_there,
     throttling.a_refusal_says_that_nothing_remains,
@@ -43,6 +42,7 @@ EXCHANGE_RULES: tuple[Callable[[Seen], Examined], ...] = (
     formats.timestamps_are_iso_8601,
 )
 HISTORY_RULES: tuple[Callable[[Evidence], Examined], ...] = (
+    authentication.the_key_is_accepted,
     throttling.the_limit_stays_the_same,
     throttling.over_the_limit_is_429,
     throttling.no_more_is_let_in_than_the_limit,

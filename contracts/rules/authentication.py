@@ -3,7 +3,7 @@
 Cannot see whether an unauthenticated write was applied: a 401 is taken at its word.
 """
 
-from contracts.evidence import Seen
+from contracts.evidence import Evidence, Seen
 from contracts.exchange import Standing
 from contracts.finding import Examined, Finding
 from openapi.ledger import AUTH_1, AUTH_2, AUTH_3
@@ -19,14 +19,18 @@ def without_the_key_the_answer_is_401(seen: Seen) -> Examined:
     yield None if ok else Finding(AUTH_1, f"401 to a request {how}", f"{seen.status}", (seen.seq,))
 
 
-def the_key_is_accepted(seen: Seen) -> Examined:
-    """AUTH-2: the key in the documented form, `Authorization: Bearer [API_KEY]`, authenticates."""
-    if not seen.authenticated or seen.status in (None, 429):
+def the_key_is_accepted(evidence: Evidence) -> Examined:
+    """AUTH-2: the key in the documented form, `Authorization: Bearer [API_KEY]`, authenticates.
+
+    A key refused from first to last is the user's mistake and breaks nothing: the run says "key refused".
+    """
+    answered = [seen for seen in evidence.seen if seen.authenticated and seen.status not in (None, 429)]
+    if not any(seen.judged for seen in answered):
         return
-    refused = seen.status in (401, 403)
-    yield (
-        Finding(AUTH_2, "the key in the documented form is let in", f"{seen.status}", (seen.seq,)) if refused else None
-    )
+    for seen in answered:
+        refused = seen.status in (401, 403)
+        expected = "the key in the documented form is let in"
+        yield Finding(AUTH_2, expected, f"{seen.status}", (seen.seq,)) if refused else None
 
 
 def nobody_is_half_let_in(seen: Seen) -> Examined:

@@ -111,7 +111,7 @@ def what_remains_gets_in(evidence: Evidence) -> Examined:
 
 
 def each_request_costs_one(evidence: Evidence) -> Examined:
-    """RATE-4: Remaining falls by one a request. A fall by the same larger number at every request is no other client."""
+    """RATE-4: Remaining falls by one a request. The same larger fall at every request is no other client's."""
     falls = []
     for before, after in pairwise(evidence.seen):  # with a stranger between, the fall may be his
         left, then = _remaining_after(before), _remaining_after(after)
