@@ -96,14 +96,18 @@ def conclude(environment: Environment, **_: Any) -> None:
         for scenario in environment.user_classes:
             if SCENARIOS[scenario.__name__].own_seconds is not None:
                 session.history.finished(scenario.__name__)  # it ends when it is ended
+    interrupted = environment.process_exit_code == INTERRUPTED
+    environment.process_exit_code = INTERNAL_ERROR  # unless a verdict is reached
     document = session.conclude()
     options = environment.parsed_options
     out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
     for line in lines(document, out.isatty()):
         print(line, file=out)
     print(f"report: {session.folder / 'report.html'}", file=out, flush=True)
-    code = EXIT[Verdict(document["verdict"])]
-    environment.process_exit_code = environment.process_exit_code or (INTERNAL_ERROR if errors else code)
+    if interrupted:
+        environment.process_exit_code = INTERRUPTED
+    elif not errors:
+        environment.process_exit_code = EXIT[Verdict(document["verdict"])]
 
 
 def quitting(environment: Environment, **_: Any) -> None:
