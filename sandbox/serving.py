@@ -59,7 +59,8 @@ class Protocol(HttpToolsProtocol):
 
 def bind(port: int) -> socket.socket:
     """A socket that listens on the loopback interface; port 0 picks a free one. OSError if it cannot."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With its protocol named, asyncio sends small answers at once; else each would wait for the client's kernel.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((LOOPBACK, port))

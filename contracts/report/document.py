@@ -120,7 +120,8 @@ def fold(parent: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> di
     runs = [parent, *children]
     rows = _folded_promises(runs)
     verdict = _verdict(rows)
-    reasons = [run["reason"] for run in runs if run["reason"]]
+    owing = [run for run in runs if any(row["in_scope"] for row in run["promises"])]
+    reasons = [run["reason"] for run in owing if run["reason"]]
     return {
         **parent,
         "verdict": verdict,
