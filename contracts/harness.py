@@ -99,7 +99,7 @@ class Harness:
     def _open(self) -> None:
         options = self.options
         if options.base_url is None:
-            self._sandbox = EmbeddedSandbox()
+            self._sandbox = EmbeddedSandbox("--window", str(options.window_s))
             self._sandbox.__enter__()
             self.base_url, self.secret = self._sandbox.base_url, Secret(self._sandbox.key)
             self.catalogue = read_catalogue(options.catalogue or self._sandbox.catalogue)

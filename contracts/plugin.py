@@ -100,7 +100,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
         raise pytest.UsageError("one run sends one request at a time: leave out pytest-xdist's -n")
     try:
-        harness = Harness(_options(config), _progress(config))
+        options = _options(config)
+        if (
+            options.base_url
+            and not options.catalogue
+            and any(item.get_closest_marker("load") for item in session.items)
+        ):
+            raise UsageError("the load scenarios need --catalogue FILE: test references that exist and may be written")
+        harness = Harness(options, _progress(config))
         config.stash[HARNESS] = harness
         junit = LogXML(str(harness.folder / "junit.xml"), None, "harness", "all")
         config.pluginmanager.register(junit, "harness-junit")
