@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from contracts.rules.limiters.candidates import models
+from contracts.rules.limiters.decisions import Costs, States, begin, decide
 from contracts.rules.limiters.rows import Model, Row, Terms
-from contracts.rules.limiters.search import Costs, States, begin, decide
 
 _TICK_RANGES = 11  # every row is tried on all models while the run goes on
 

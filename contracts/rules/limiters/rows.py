@@ -7,7 +7,7 @@ answered.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, TypeVar
 
@@ -54,14 +54,12 @@ class Terms:
 
     limit: int
     window_s: float
+    shortest_s: float = field(init=False)
+    longest_s: float = field(init=False)
 
-    @property
-    def shortest_s(self) -> float:
-        return self.window_s * (1 - DRIFT) - CLOCK_S
-
-    @property
-    def longest_s(self) -> float:
-        return self.window_s * LONGEST * (1 + DRIFT) + CLOCK_S
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shortest_s", self.window_s * (1 - DRIFT) - CLOCK_S)
+        object.__setattr__(self, "longest_s", self.window_s * LONGEST * (1 + DRIFT) + CLOCK_S)
 
 
 S = TypeVar("S")

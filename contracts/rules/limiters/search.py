@@ -7,34 +7,20 @@ unknown state, at the next moment without a request in flight, and `blind` says 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.rules.limiters.rows import Act, Decision, Model, Row
+from contracts.rules.limiters.decisions import EXACT, Clock, Costs, States, add, begin, decide
+from contracts.rules.limiters.rows import Model, Row
 
-Costs = tuple[tuple[int, int], ...]  # (status, what it costs), for the statuses met so far
-States = dict[Hashable, Any]
 _TOO_MANY_IN_FLIGHT = 8
-_TOO_MANY_STATES = 1500
+_TOO_MANY_STATES = 500
+_STEPS, _STEPS_A_ROW, _ROWS = 6000, 4, 2000  # of the search through orders, for one model and one history
+_PATIENCE_IF_COARSE = 0.25  # many phases are tried
 
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """How the server's record of a moment follows from it: exactly, or in whole ticks from an unknown phase."""
-
-    tick_s: float = 0.0
-    phase_lo_s: float = 0.0
-    phase_hi_s: float = 0.0
-
-    def earliest(self, moment_s: float) -> float:
-        return math.floor((moment_s - self.phase_hi_s) / self.tick_s) * self.tick_s if self.tick_s else moment_s
-
-    def latest(self, moment_s: float) -> float:
-        return math.floor((moment_s - self.phase_lo_s) / self.tick_s) * self.tick_s if self.tick_s else moment_s
-
-
-EXACT = Clock()
+Pieces = Sequence[tuple[int, int, bool]]  # (first, after the last, few enough in flight to search)
+Nodes = dict[tuple[int, int], dict[Costs, States]]  # by which rows are decided: all before one, and a mask from there
 
 
 @dataclass(slots=True)
@@ -46,61 +32,8 @@ class Explained:
     living: dict[Costs, States] = field(default_factory=dict)
 
 
-def outcomes(row: Row, costs: Costs, model: Model[Any]) -> Iterator[tuple[Costs, Act | None, int | None]]:
-    """What the decision may have been: (costs assumed, act, Remaining told); no act where there was no decision."""
-    status = row.status
-    if status == 429:
-        yield costs, Act.REFUSED, None
-    elif status is None or status >= 500 or 300 <= status < 400:
-        yield costs, None, None
-        yield costs, Act.COUNTED, None
-        yield costs, Act.FREE, None
-        if model.refusals_matter:
-            yield costs, Act.REFUSED, None
-    elif status < 300:
-        yield costs, Act.COUNTED, row.remaining
-    else:
-        known = dict(costs).get(status)
-        for cost in (0, 1) if known is None else (known,):
-            paid = costs if known is not None else tuple(sorted((*costs, (status, cost))))
-            yield paid, Act.COUNTED if cost else Act.FREE, row.remaining
-
-
-def decide(
-    model: Model[Any], living: dict[Costs, States], row: Row, span: tuple[float, float, float]
-) -> dict[Costs, States]:
-    """The states after one decision taken within span: (earliest, latest, the one before it not earlier than)."""
-    after: dict[Costs, States] = {}
-    for costs, states in living.items():
-        for paid, act, remaining in outcomes(row, costs, model):
-            met = after.setdefault(paid, {})
-            if act is None:
-                add(model, met, states.values())
-                continue
-            decision = Decision(*span, act, remaining)
-            for state in states.values():
-                add(model, met, model.step(state, decision))
-    return {costs: states for costs, states in after.items() if states}
-
-
-def add(model: Model[Any], states: States, more: Any) -> None:
-    """Join more states to those of the same key."""
-    for state in more:
-        key = model.key(state)
-        met = states.get(key)
-        states[key] = state if met is None or met == state else model.join(met, state)
-
-
-def begin(model: Model[Any], row: Row, clock: Clock = EXACT) -> dict[Costs, States]:
-    """An unknown past."""
-    first = Decision(clock.earliest(row.sent_s), clock.latest(row.answered_s), -math.inf, Act.FREE, None)
-    states: States = {}
-    add(model, states, model.start(first))
-    return {(): states}
-
-
-def stretches(rows: Sequence[Row]) -> list[tuple[int, int, bool]]:
-    """The history cut where no request was in flight: (first, after the last, few enough in flight to search)."""
+def stretches(rows: Sequence[Row]) -> Pieces:
+    """The history, sorted by sent_s, cut where no request was in flight."""
     found = []
     first, latest, flying, few = 0, -math.inf, list[float](), True
     for i, row in enumerate(rows):
@@ -115,70 +48,66 @@ def stretches(rows: Sequence[Row]) -> list[tuple[int, int, bool]]:
     return [*found, (first, len(rows), few)] if rows else []
 
 
-def explain(
-    model: Model[Any], rows: Sequence[Row], pieces: Sequence[tuple[int, int, bool]], clock: Clock = EXACT
-) -> Explained:
+def explain(model: Model[Any], rows: Sequence[Row], pieces: Pieces, clock: Clock = EXACT) -> Explained:
     """Try one model against rows sorted by sent_s, cut into pieces by `stretches`."""
-    result = Explained()
-    living: dict[Costs, States] = {}
-    costs: set[Costs] = {()}
-    for first, end, few in pieces:
-        if not few:
-            living, result.blind = {}, True
-            continue
-        if not living:
-            states = begin(model, rows[first], clock)[()]
-            living = dict.fromkeys(costs, states)
-        went = (
-            _one(model, living, rows, first, clock)
-            if end - first == 1
-            else _many(model, living, rows, (first, end), clock)
-        )
-        if went is None:
-            living, result.blind = {}, True
-            continue
-        living, costs = went, set(went)
-        if not living:
-            result.dead_at = end - 1
-            return result
-    result.living = living or {paid: {} for paid in costs}
-    return result
+    return _Search(model, rows, clock).run(pieces)
 
 
-def _one(
-    model: Model[Any], living: dict[Costs, States], rows: Sequence[Row], i: int, clock: Clock
-) -> dict[Costs, States]:
-    row = rows[i]
-    since = rows[i - 1].sent_s if i else -math.inf
-    span = clock.earliest(row.sent_s), clock.latest(row.answered_s), clock.earliest(since) if i else since
-    return decide(model, living, row, span)
+class _Search:
+    """One model, one history."""
 
+    def __init__(self, model: Model[Any], rows: Sequence[Row], clock: Clock) -> None:
+        self._model, self._rows, self._clock = model, rows, clock
+        steps = _STEPS + _STEPS_A_ROW * min(len(rows), _ROWS)
+        self._steps_left = steps * _PATIENCE_IF_COARSE if clock.tick_s else steps
 
-def _many(
-    model: Model[Any], living: dict[Costs, States], rows: Sequence[Row], piece: tuple[int, int], clock: Clock
-) -> dict[Costs, States] | None:
-    """All orders of a piece in which requests overlap; None where there are too many."""
-    first, end = piece
-    nodes: dict[tuple[int, int], dict[Costs, States]] = {(first, 0): living}
-    for _ in range(first, end):
-        reached: dict[tuple[int, int], dict[Costs, States]] = {}
-        for (base, mask), states in nodes.items():
-            latest_decided = base + mask.bit_length() - 1 if mask else base - 1
-            since = rows[latest_decided].sent_s if latest_decided >= 0 else -math.inf
-            for i, latest in _next(rows, base, mask, end):
-                span = (
-                    clock.earliest(max(since, rows[i].sent_s)),
-                    clock.latest(latest),
-                    clock.earliest(since) if since > -math.inf else since,
-                )
-                after = decide(model, states, rows[i], span)
-                node = _decided(base, mask, i)
-                for paid, met in after.items():
-                    add(model, reached.setdefault(node, {}).setdefault(paid, {}), met.values())
-        nodes = reached
-        if sum(len(met) for states in nodes.values() for met in states.values()) > _TOO_MANY_STATES:
+    def run(self, pieces: Pieces) -> Explained:
+        blind = False
+        living: dict[Costs, States] = {}
+        costs: set[Costs] = {()}
+        for first, end, few in pieces:
+            before = living or dict.fromkeys(costs, begin(self._model, self._rows[first], self._clock)[()])
+            after = self._through(before, first, end) if few else None
+            if after is None:
+                living, blind = {}, True
+            elif after:
+                living, costs = after, set(after)
+            else:
+                return Explained(dead_at=end - 1)
+        return Explained(None, blind, living or {paid: {} for paid in costs})
+
+    def _through(self, living: dict[Costs, States], first: int, end: int) -> dict[Costs, States] | None:
+        """All orders of a piece; None where there are too many."""
+        many = end - first > 1
+        if many and self._steps_left < 0:
             return None
-    return nodes.get((end, 0), {})
+        nodes: Nodes = {(first, 0): living}
+        for _ in range(first, end):
+            nodes = self._decide_one(nodes, end)
+            states = sum(len(met) for node in nodes.values() for met in node.values())
+            if states > _TOO_MANY_STATES or (many and self._steps_left < 0):
+                return None
+        return nodes.get((end, 0), {})
+
+    def _decide_one(self, nodes: Nodes, end: int) -> Nodes:
+        reached: Nodes = {}
+        for (base, mask), living in nodes.items():
+            decided = base + mask.bit_length() - 1
+            states_here = sum(map(len, living.values()))
+            since = self._rows[decided].sent_s if decided >= 0 else -math.inf
+            for i, latest in _next(self._rows, base, mask, end):
+                row = self._rows[i]
+                self._steps_left -= states_here if end - base > 1 else 0
+                span = self._span(max(since, row.sent_s), latest, since)
+                after = decide(self._model, living, row, span)
+                node = reached.setdefault(_decided(base, mask, i), {}) if after else {}
+                for paid, states in after.items():
+                    add(self._model, node.setdefault(paid, {}), states.values())
+        return reached
+
+    def _span(self, earliest: float, latest: float, since: float) -> tuple[float, float, float]:
+        clock = self._clock
+        return clock.earliest(earliest), clock.latest(latest), clock.earliest(since) if since > -math.inf else since
 
 
 def _decided(base: int, mask: int, i: int) -> tuple[int, int]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
 from contracts.rules.limiters.candidates import CANDIDATES, coarse_models, models
+from contracts.rules.limiters.decisions import Clock
+from contracts.rules.limiters.flood import refuted_by_count
 from contracts.rules.limiters.rows import Model, Row, Terms
-from contracts.rules.limiters.search import EXACT, Clock, Explained, explain, stretches
+from contracts.rules.limiters.search import Explained, Pieces, explain, stretches
 from contracts.rules.limiters.timeline import timeline
 
 Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
-Pieces = list[tuple[int, int, bool]]
 _PHASES = 20  # cells into which the unknown phase of a whole-second clock is cut
 
 
@@ -46,6 +48,7 @@ class _Trial:
 
     living: list[tuple[Model[Any], Explained]] = field(default_factory=list)
     refuted_at: int = -1
+    counted: Kind | None = None  # what is wrong, where the last candidate was refuted by counts alone
 
 
 def survivors(rows: Sequence[Row], window_s: float = 10.0) -> Survey:
@@ -63,7 +66,7 @@ def survivors(rows: Sequence[Row], window_s: float = 10.0) -> Survey:
     trial = _try(ordered, terms)
     if trial.living:
         return _alive(trial, terms)
-    refutation = _smallest(ordered, terms, trial.refuted_at)
+    refutation = _smallest(ordered, terms, trial)
     return Survey((), {}, limit, window_s, refuted=refutation, others_spend=_others_spend(ordered, terms))
 
 
@@ -76,7 +79,19 @@ def _try(rows: Sequence[Row], terms: Terms) -> _Trial:
         for clock in (Clock(1.0, k / _PHASES, (k + 1) / _PHASES) for k in range(_PHASES)):
             for model in coarse_models(terms):
                 _note(trial, model, explain(model, rows, pieces, clock))
+    if any(result.blind for _, result in trial.living):
+        _count(trial, rows, terms)
     return trial
+
+
+def _count(trial: _Trial, rows: Sequence[Row], terms: Terms) -> None:
+    """Drop the candidates that counts alone refute."""
+    for name in {model.name for model, _ in trial.living}:
+        if excess := refuted_by_count(name, rows, terms):
+            trial.living = [(model, result) for model, result in trial.living if model.name != name]
+            last = bisect_right(rows, excess.at_s, key=lambda row: row.sent_s) - 1
+            if last > trial.refuted_at:
+                trial.refuted_at, trial.counted = last, excess.kind
 
 
 def _note(trial: _Trial, model: Model[Any], result: Explained) -> None:
@@ -116,24 +131,27 @@ def _phase(trial: _Trial, terms: Terms) -> float | None:
     return round((min(began) + max(began)) / 2 % terms.window_s, 3)
 
 
-def _smallest(rows: Sequence[Row], terms: Terms, refuted_at: int) -> Refutation:
+def _smallest(rows: Sequence[Row], terms: Terms, trial: _Trial) -> Refutation:
     """Cut at its end where the last candidate died, then from its start: doubled until it is refuted, then halved."""
-    end = refuted_at + 1
+    end = trial.refuted_at + 1
     cuts = [first for first, _, _ in stretches(rows[:end])]
     short, long = 0, 1  # how many stretches from the end are explained; how many are not
     while long < len(cuts) and _try(rows[cuts[-long] : end], terms).living:
         short, long = long, min(len(cuts), 2 * long)
-    while long - short > 1:
+    while long - short > 1 + long // 16:
         middle = (short + long) // 2
         if _try(rows[cuts[-middle] : end], terms).living:
             short = middle
         else:
             long = middle
-    return _argue(rows[cuts[-long] : end], terms)
+    piece = rows[cuts[-long] : end]
+    if trial.counted:  # in a flood without pause
+        recent = [row for row in piece if row.sent_s >= piece[-1].sent_s - 2 * terms.longest_s]
+        piece = piece if _try(recent, terms).living else recent
+    return _argue(piece, terms, trial.counted or _kind(piece, terms))
 
 
-def _argue(piece: Sequence[Row], terms: Terms) -> Refutation:
-    kind = _kind(piece, terms)
+def _argue(piece: Sequence[Row], terms: Terms, kind: Kind) -> Refutation:
     last = piece[-1]
     rate = f"{terms.limit} per {terms.window_s:g} s"
     words = {
@@ -182,8 +200,8 @@ def _others_spend(rows: Sequence[Row], terms: Terms) -> bool:
     # A stranger's requests overlap with none of ours, and their order among themselves does not matter.
     together = sorted([*rows, *supposed], key=lambda row: (row.sent_s, row.answered_s))
     patient = [m for m in models(terms) if m.name in ("fixed-first", "fixed-clock", "sliding-log", "token-bucket")]
-    pieces = [(i, i + 1, True) for i in range(len(together))]
-    return any(explain(model, together, pieces, EXACT).dead_at is None for model in patient)
+    pieces: Pieces = [(i, i + 1, True) for i in range(len(together))]
+    return any(explain(model, together, pieces).dead_at is None for model in patient)
 
 
 def _unseen(before: Row, after: Row, terms: Terms) -> int | None:

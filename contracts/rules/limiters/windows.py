@@ -204,7 +204,9 @@ class SlidingCounter:
         return Weighted(before_lo, before_hi, used_lo + spent, used_hi + spent, began_lo, began_hi)
 
     def key(self, state: Weighted) -> Hashable:
-        return state[:4], int(state.began_lo * 8 / self.terms.longest_s)
+        # A window may have begun between any two requests of a burst: near neighbours are joined, lest they be many.
+        near = max(1, self.terms.limit // 6)
+        return state.before_lo // near, state.used_lo // near, int(state.began_lo * 8 / self.terms.longest_s)
 
     def join(self, one: Weighted, other: Weighted) -> Weighted:
         return Weighted(
