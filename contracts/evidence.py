@@ -74,8 +74,10 @@ class Seen:
 
     @property
     def judged(self) -> bool:
-        """Authenticated, and answered by the operation itself: not throttled, not refused at the door, not failed."""
-        unjudged = self.status is None or self.status in (401, 403, 429) or self.status >= 500
+        """Authenticated, and answered by the operation itself: not throttled, turned away, sent elsewhere or failed."""
+        unjudged = (
+            self.status is None or self.status in (401, 403, 429) or 300 <= self.status < 400 or self.status >= 500
+        )
         return self.authenticated and not unjudged
 
     @cached_property

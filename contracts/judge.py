@@ -25,7 +25,6 @@ EXCHANGE_RULES: tuple[Callable[[Seen], Examined], ...] = (
     authentication.nobody_is_half_let_in,
     throttling.both_headers_are_there,
     throttling.a_refusal_says_that_nothing_remains,
-    errors.the_status_is_documented,
     errors.nothing_we_send_breaks_the_server,
     errors.what_is_not_json_is_refused,
     validation.a_wrong_document_is_refused,
@@ -43,6 +42,7 @@ EXCHANGE_RULES: tuple[Callable[[Seen], Examined], ...] = (
 )
 HISTORY_RULES: tuple[Callable[[Evidence], Examined], ...] = (
     authentication.the_key_is_accepted,
+    errors.the_status_is_documented,
     throttling.the_limit_stays_the_same,
     throttling.over_the_limit_is_429,
     throttling.no_more_is_let_in_than_the_limit,

@@ -101,12 +101,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError("one run sends one request at a time: leave out pytest-xdist's -n")
     try:
         options = _options(config)
-        if (
-            options.base_url
-            and not options.catalogue
-            and any(item.get_closest_marker("load") for item in session.items)
-        ):
-            raise UsageError("the load scenarios need --catalogue FILE: test references that exist and may be written")
+        _check_load(session, options)
         harness = Harness(options, _progress(config))
         config.stash[HARNESS] = harness
         junit = LogXML(str(harness.folder / "junit.xml"), None, "harness", "all")
@@ -118,6 +113,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     except UsageError as error:
         _close_after_usage_error(config)
         raise pytest.UsageError(str(error)) from None
+
+
+def _check_load(session: pytest.Session, options: Options) -> None:
+    load = any(item.get_closest_marker("load") for item in session.items)
+    if load and options.base_url and not options.catalogue:
+        raise UsageError("the load scenarios need --catalogue FILE: test references that exist and may be written")
 
 
 def _close_after_usage_error(config: pytest.Config) -> None:

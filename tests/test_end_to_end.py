@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -159,6 +161,29 @@ def test_the_cap_ends_undecided(tmp_path: Path) -> None:
         done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), "--max-requests", "20", runs=tmp_path)
     assert done.returncode == 6, done.stdout
     assert report(tmp_path)["requests"] == 20
+
+
+def test_ctrl_c_leaves_a_report(tmp_path: Path) -> None:
+    with sandbox("--limit", "5", "--window", "10") as url:
+        command = [sys.executable, "-m", "pytest", "--runs-dir", str(tmp_path), "--base-url", url]
+        environment = os.environ | {"BSPK_API_KEY": "sandbox-key", "BSPK_CATALOGUE": str(CATALOGUE)}
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            history = _appears(tmp_path, "*/history.jsonl")
+            while history.read_text().count('"kind":"exchange"') < 5:
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=30)
+    assert process.returncode == 2, said
+    assert report(tmp_path)["verdict"] == "undecided"
+    assert report(tmp_path)["reason"] == "interrupted"
+
+
+def _appears(folder: Path, pattern: str) -> Path:
+    for _ in range(300):
+        if found := list(folder.glob(pattern)):
+            return found[0]
+        time.sleep(0.1)
+    raise AssertionError(f"no {pattern} after 30 s")
 
 
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:

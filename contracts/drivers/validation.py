@@ -160,9 +160,14 @@ def _alone(told: str, edit: Edit, number: int) -> Probe:
 
 def two_faults(run: Run) -> None:
     """Two faults of one class, together and each by itself, on the same references in the same places (VAL-3)."""
-    for fault in (drop("quantity"), put("quantity", "many")):
-        for places in ((1,), (3,), (1, 3)):
-            edits = [fault if place in places else as_it_is for place in range(5)]
-            run.perform(batch(f"faults at {places}", edits, start=0))
-        if run.refusal is Refusal.PER_RECORD or run.depth == "quick":
-            return
+    none, many = drop("quantity"), put("quantity", "many")
+    no_product, no_sku, neither = drop("product_ref"), drop("sku"), drop("product_ref", "sku")
+    trios: list[list[dict[int, Edit]]] = [
+        [{1: none}, {3: none}, {1: none, 3: none}],
+        [{1: no_product}, {1: no_sku}, {1: neither}],
+        [{1: many}, {3: many}, {1: many, 3: many}],
+    ]
+    few = run.refusal is Refusal.PER_RECORD or run.depth == "quick"
+    for faults in trios[0] if few else [faults for trio in trios for faults in trio]:
+        edits = [faults.get(place, as_it_is) for place in range(5)]
+        run.perform(batch(f"faults at {list(faults)}", edits, start=0))

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from contracts.evidence import Due, Evidence, Seen
 from contracts.finding import Examined, Finding
-from contracts.records import Record
 from contracts.replies import read_json
 from openapi.ledger import LOAD_1, VAL_3
 
-Faults = tuple[tuple[int, tuple[str, ...]], ...]  # the faulty indices, each with its faults
+Fault = tuple[int, str]  # where, and what
 
 
 def all_failing_fields_are_listed(evidence: Evidence) -> Examined:
@@ -17,22 +16,21 @@ def all_failing_fields_are_listed(evidence: Evidence) -> Examined:
     Broken only if the two together report exactly what the first alone does, while the second alone reports something
     else: merging faults in one title, or saying nothing of positions, is legal.
     """
-    refused: dict[tuple[Faults, tuple[object, ...]], Seen] = {}
+    refused: dict[tuple[tuple[Fault, ...], tuple[object, ...]], Seen] = {}
     for seen in evidence.seen:
         if seen.judged and seen.status == 422 and seen.answer is not None and seen.due(Due.REFUSE):
-            faulty = tuple((index, seen.expected[index].record.faults) for index in seen.due(Due.REFUSE))
-            refused[faulty, _references(seen)] = seen
-    for (faulty, references), both in refused.items():
-        if len(faulty) != 2 or faulty[0][1] != faulty[1][1]:
+            refused[_faults(seen), _references(seen)] = seen
+    for (faults, references), both in refused.items():
+        if len(faults) != 2 or _class(faults[0]) != _class(faults[1]):
             continue
-        first, second = (refused.get(((fault,), references)) for fault in faulty)
+        first, second = (refused.get(((fault,), references)) for fault in faults)
         if first is None or second is None:
             continue
         hidden = _errors(both) == _errors(first) != _errors(second)
         yield (
             Finding(
                 VAL_3,
-                f"the faults at index {faulty[0][0]} and at index {faulty[1][0]} both listed",
+                " and ".join(f"`{told}` at index {index}" for index, told in faults) + ", both listed",
                 f"only what the first alone reports: {_errors(both)!r:.200}",
                 (first.seq, second.seq, both.seq),
             )
@@ -41,11 +39,17 @@ def all_failing_fields_are_listed(evidence: Evidence) -> Examined:
         )
 
 
-def _references(seen: Seen) -> tuple[object, ...]:
-    def name(record: Record) -> object:
-        return record.reference or record.order
+def _faults(seen: Seen) -> tuple[Fault, ...]:
+    return tuple((index, fault) for index in seen.due(Due.REFUSE) for fault in seen.expected[index].record.faults)
 
-    return tuple(name(expected.record) for expected in seen.expected)
+
+def _class(fault: Fault) -> str:
+    """What is wrong, without the field's name."""
+    return fault[1].partition(" ")[2]
+
+
+def _references(seen: Seen) -> tuple[object, ...]:
+    return tuple(expected.record.reference for expected in seen.expected)
 
 
 def _errors(seen: Seen) -> object:
