@@ -3,7 +3,9 @@
 import pytest
 
 from contracts.exchange import Cause, Exchange
-from tests.build import ERRORS, JSON, KEY, answer, asked, broken, error, numbered, ok, record, reply, rulings
+from contracts.finding import Finding
+from contracts.rules.throttling import each_request_costs_one
+from tests.build import ERRORS, JSON, KEY, answer, asked, broken, error, evidence, numbered, ok, record, reply, rulings
 
 FINE = answer(200, reply(ok(0)))
 REFUSED = answer(401, b"unauthorized", limit=None, left=None, kind="text/plain")
@@ -184,3 +186,28 @@ def test_silence_is_not_success(exchange: Exchange, promise: str, verdict: str, 
     ruling = rulings([exchange])[promise]
     assert ruling.verdict == verdict
     assert why in (ruling.reason or ruling.occasion or "")
+
+
+def _told(*lefts: int, limit: int = 100) -> list[Exchange]:
+    """Requests 10 ms apart, each told what remains."""
+    return [
+        asked([record(0, second)], answer(200, reply(ok(0)), limit=limit, left=left))
+        for second, left in enumerate(lefts)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lefts", "blamed"),
+    [
+        ((99, 98, 97, 96, 95, 94, 93, 92), False),
+        ((99, 97, 95, 93, 91, 89, 87, 85), True),
+        ((99, 99, 99, 99, 99, 99, 99, 99, 99), True),
+        ((1, 2, 3, 4, 5, 6, 7, 8, 9), True),
+        ((99, 98, 96, 95, 94, 91, 90, 89), False),  # another client, now and then
+        ((9, 8, 7, 99, 98, 97, 96, 95), False),  # the edge of a window of the clock
+        ((0, 0, 0, 0, 0, 0, 0, 0), False),  # nothing is said by zeroes
+    ],
+)
+def test_each_request_costs_one(lefts: tuple[int, ...], blamed: bool) -> None:
+    found = list(each_request_costs_one(evidence(numbered(_told(*lefts)))))
+    assert any(isinstance(said, Finding) for said in found) is blamed

@@ -4,9 +4,10 @@
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from contracts.evidence import Evidence, Seen
 from contracts.exchange import Answer, Cause, NoAnswer
@@ -16,7 +17,7 @@ from openapi.ledger import RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6, Promi
 
 LIMIT, REMAINING = "X-RateLimit-Limit", "X-RateLimit-Remaining"
 OPERATION_ANSWERS = (200, 422)
-ENOUGH_FALLS = 6  # alike in a row: more than chance, or another client, would make
+ENOUGH_STEPS = 6  # alike in a row: more than chance, or another client, would make
 
 
 def header_number(answer: Answer, name: str) -> int | None:
@@ -111,24 +112,38 @@ def what_remains_gets_in(evidence: Evidence) -> Examined:
 
 
 def each_request_costs_one(evidence: Evidence) -> Examined:
-    """RATE-4: Remaining falls by one a request. The same larger fall at every request is no other client's."""
-    falls = []
-    for before, after in pairwise(evidence.seen):  # with a stranger between, the fall may be his
+    """RATE-4: Remaining falls by one a request. By another amount, each time the same, is nobody else's doing.
+
+    The models see more, but let a window's edge, a refill or another client explain much; this they cannot explain:
+    the same larger fall at every request, or none in a row of requests too quick for any refill.
+    """
+    steps = list(_steps(evidence))
+    yield from (None for _ in steps)
+    falls = [step for step in steps if step[0] > 0]
+    if len(falls) >= ENOUGH_STEPS and len({fall for fall, _, _ in falls}) == 1 and falls[0][0] > 1:
+        yield _misstep(falls[:3], f"by {falls[0][0]} each time")
+    for fall, alike in groupby(steps, key=lambda step: step[0]):
+        row = list(alike)
+        limit = header_number(row[0][2].answer, LIMIT) if row[0][2].answer else None
+        passed_s = sum(after.exchange.answered_s - before.exchange.sent_s for _, before, after in row)
+        refill = (limit or 0) * passed_s / evidence.facts.window_s
+        if fall <= 0 and len(row) >= ENOUGH_STEPS and len(row) > refill + 3:
+            yield _misstep(row[:3], f"in {len(row)} requests, one after the other, it rose by {-fall} each time")
+            return
+
+
+def _steps(evidence: Evidence) -> Iterator[tuple[int, Seen, Seen]]:
+    """How far Remaining fell from one request to the next, which was let in and had no stranger before it."""
+    for before, after in pairwise(evidence.seen):
         left, then = _remaining_after(before), _remaining_after(after)
-        if (
-            before.exchange.answered_s <= after.exchange.sent_s
-            and left is not None
-            and then is not None
-            and left > then
-        ):
-            falls.append((left - then, before, after))
-            yield None
-    steps = {fall for fall, _, _ in falls}
-    if len(falls) >= ENOUGH_FALLS and len(steps) == 1 and min(steps) > 1:
-        witness = tuple(dict.fromkeys(seen.seq for _, before, after in falls[:3] for seen in (before, after)))
-        yield Finding(
-            RATE_4, f"{REMAINING} falls by one a request", f"by {min(steps)} each time", witness, sequence=True
-        )
+        in_turn = before.exchange.answered_s <= after.exchange.sent_s
+        if in_turn and after.status == 200 and left is not None and then is not None and (left or then):
+            yield left - then, before, after
+
+
+def _misstep(steps: Sequence[tuple[int, Seen, Seen]], actual: str) -> Finding:
+    witness = tuple(dict.fromkeys(seen.seq for _, before, after in steps for seen in (before, after)))
+    return Finding(RATE_4, f"{REMAINING} falls by one a request", actual, witness, sequence=True)
 
 
 def _remaining_after(seen: Seen) -> int | None:
