@@ -136,8 +136,8 @@ class Conducted:
                 finding = ruling.findings[0]
                 seen = next(seen for seen in self.run.evidence.seen if seen.seq == finding.witness[-1])
                 lines.append(
-                    f"{ruling.promise.id} x{len(ruling.findings)} [{seen.exchange.purpose}] expected {finding.expected};"
-                    f" got {finding.actual}"
+                    f"{ruling.promise.id} x{len(ruling.findings)} [{seen.exchange.purpose}] "
+                    f"expected {finding.expected}; got {finding.actual}"
                 )
             elif ruling.in_scope and ruling.verdict is not Verdict.HELD:
                 lines.append(f"{ruling.promise.id} undecided: {ruling.reason}")
