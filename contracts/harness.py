@@ -35,6 +35,7 @@ from contracts.target import (
     point_latest,
     read_catalogue,
 )
+from contracts.watermark import raise_watermark, read_watermark
 from contracts.wire import Stopped, Wire
 from openapi.document import load_document
 
@@ -122,8 +123,9 @@ class Harness:
             extra_headers=self._headers,
             on_event=self.on_event,
         )
-        references = References(self.catalogue, started_at)
-        self.run = Run(self.wire, self.history, references, options.seed, options.depth)
+        after = None if options.now else read_watermark(options.runs_dir, self.base_url)
+        references = References(self.catalogue, started_at, after)
+        self.run = Run(self.wire, self.history, references, options.seed, options.depth, self.on_event)
 
     def begin(self, drivers: Iterable[Driver]) -> None:
         """Note what is owed, then preflight. Raises UsageError for a dead port; anything else ends undecided."""
@@ -208,6 +210,7 @@ class Harness:
             document = self.document
             write(self.folder, document)
             point_latest(self.folder)
+            raise_watermark(self.options.runs_dir, self.base_url, self.clock.now())
             return document
         finally:
             self.history.close()

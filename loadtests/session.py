@@ -18,12 +18,14 @@ from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write
 from contracts.rules.throttling import LIMIT, header_number
 from contracts.target import UsageError, make_run_folder, point_latest
+from contracts.watermark import raise_watermark
 from contracts.wire import Outgoing, Stopped, Wire
 from loadtests.options import Choices
 from openapi.document import load_document
 from openapi.ledger import Promise
 
 ENDING = "the scenario was ended"
+FIRST_AT = timedelta(minutes=2)  # later than what the contracts of the same run send, who begin further back
 _SLICE_S = 0.1  # of a silence, so that it can be broken off
 
 
@@ -66,7 +68,9 @@ class Session:
             self.history.owes(scenario, [promise.id for promise in promises])
         # Each user writes references of its own, so that of any two records for one it is clear which is later.
         shares = min(users, len(choices.catalogue))
-        self._shares = [References(choices.catalogue[share::shares], started_at) for share in range(shares)]
+        self._shares = [
+            References(choices.catalogue[share::shares], started_at, first_at=FIRST_AT) for share in range(shares)
+        ]
 
     @property
     def sent(self) -> int:
@@ -167,6 +171,7 @@ class Session:
         write(self.folder, document)
         if self.choices.run_folder is None:
             point_latest(self.folder)
+            raise_watermark(self.choices.runs_dir, self.choices.base_url, self.clock.now())
         return document
 
 

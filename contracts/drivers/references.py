@@ -12,14 +12,25 @@ Fields = dict[str, object]
 
 
 class References:
-    """Hands out records. Without a catalogue every name is one of ours, and no record is meant to be accepted."""
+    """Hands out records. Without a catalogue every name is one of ours, and no record is meant to be accepted.
 
-    def __init__(self, catalogue: Iterable[Reference], begin: datetime) -> None:
+    No `at` is earlier than `after`, up to which earlier runs may have written the same references.
+    """
+
+    def __init__(
+        self,
+        catalogue: Iterable[Reference],
+        begin: datetime,
+        after: datetime | None = None,
+        first_at: timedelta = FIRST_AT,
+    ) -> None:
         names = list(catalogue)
         aside = len(names) // 4
         self._names = names[: len(names) - aside]
         self._aside = names[len(names) - aside :]
-        self._first = begin.replace(microsecond=0) - FIRST_AT
+        self._first = begin.replace(microsecond=0) - first_at
+        if after is not None:
+            self._first = max(self._first, after.replace(microsecond=0) + STEP)
         self._last: dict[Reference, datetime] = {}
         self._next = 0
         self._strangers = 0

@@ -103,7 +103,16 @@ def write(document: object) -> bytes:
 class Run:
     """The drivers' only way to the target."""
 
-    def __init__(self, wire: Wire, history: HistoryWriter, references: References, seed: int, depth: str) -> None:
+    def __init__(  # noqa: PLR0913 — what a run is made of
+        self,
+        wire: Wire,
+        history: HistoryWriter,
+        references: References,
+        seed: int,
+        depth: str,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._tell = tell
         self.wire = wire
         self.history = history
         self.references = references
@@ -129,10 +138,17 @@ class Run:
 
     def _once(self, probe: Probe) -> Seen:
         outgoing = probe.build(self.references)
+        self._tell(f"{self.driver}: {probe.purpose}; {self.wire.sent} sent{self._left}")
         exchange = self.wire.send(outgoing, driver=self.driver, purpose=probe.purpose)
         seen = self.evidence.add(exchange)
         self.probes[exchange.seq] = probe
         return seen
+
+    @property
+    def _left(self) -> str:
+        answer = self.evidence.seen[-1].answer if self.evidence.seen else None
+        remaining = answer.header("X-RateLimit-Remaining") if answer else None
+        return f", {remaining} left" if remaining and remaining.isdecimal() else ""
 
     def learn_refusal(self) -> None:
         """Ask with one faulty record between two valid ones how this server refuses."""

@@ -10,20 +10,24 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from contracts.rules.limiters.rows import Act, Decision, Terms
-from contracts.rules.limiters.windows import HAIR, NEVER
+from contracts.rules.limiters.rows import GAP, HAIR, NEVER, Act, Decision, Terms
+
+NOISE = 1e-4  # of a token, where a server reckons with seconds since 1970 in floating point
 
 
-def draw(lo: float, hi: float, decision: Decision, *, rounds_up: bool) -> tuple[float, float] | None:
-    """The level after a decision, from [lo, hi] before it; None where it cannot have been so decided."""
+def draw(lo: float, hi: float, decision: Decision, *, rounds_up: bool, noise: float) -> tuple[float, float] | None:
+    """The level after a decision, from [lo, hi] before it; None where it cannot have been so decided.
+
+    noise: by how much the server may err where the level is whole; below zero, it does not, and a whole level is whole.
+    """
     if decision.act is Act.REFUSED:
-        hi = min(hi, 1.0)
+        hi = min(hi, 1 + noise)
     else:
         if decision.act is Act.COUNTED:
-            lo, hi = max(lo, 1 - HAIR) - 1, hi - 1
+            lo, hi = max(lo, 1 - abs(noise)) - 1, hi - 1
         if (told := decision.remaining) is not None:
-            lo = max(lo, told - 1 + HAIR if rounds_up else told - HAIR)
-            hi = min(hi, told + HAIR if rounds_up else told + 1)
+            lo = max(lo, told - 1 + HAIR if rounds_up else told - abs(noise))
+            hi = min(hi, told + (abs(noise) if rounds_up else 1 + noise))
     return (lo, hi) if lo <= hi else None
 
 
@@ -53,7 +57,7 @@ class TokenBucket:
         idle_lo, idle_hi = max(0.0, decision.lo_s - state.at_hi), max(0.0, decision.hi_s - state.at_lo)
         lo = min(self.burst, state.lo + idle_lo * self.terms.limit / self.terms.longest_s)
         hi = min(self.burst, state.hi + idle_hi * self.terms.limit / self.terms.shortest_s)
-        level = draw(lo, hi, decision, rounds_up=self.rounds_up)
+        level = draw(lo, hi, decision, rounds_up=self.rounds_up, noise=NOISE)
         return [Level(*level, decision.lo_s, decision.hi_s)] if level else []
 
     def key(self, _state: Level) -> Hashable:
@@ -65,6 +69,50 @@ class TokenBucket:
 
     def ready_s(self, state: Level) -> float:
         missing = 1 - state.lo
+        return state.at_hi + missing * self.terms.longest_s / self.terms.limit if missing > 0 else NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class FineLumps:
+    """Holds `limit` tokens, gains lumps so small that their ticks need not be told apart.
+
+    Kept is the level with the share of the lump that is under way: it flows evenly, and the tokens are less by one
+    lump at most.
+    """
+
+    terms: Terms
+    tick_s: float  # at most
+    rounds_up: bool
+    name: str = "token-bucket-lumps"
+    refusals_matter: bool = False
+
+    def start(self, first: Decision) -> list[Level]:
+        return [Level(0.0, self.terms.limit + self._lump(), first.lo_s, first.hi_s)]
+
+    def step(self, state: Level, decision: Decision) -> list[Level]:
+        limit, lump = self.terms.limit, self._lump()
+        idle_lo, idle_hi = max(0.0, decision.lo_s - state.at_hi), max(0.0, decision.hi_s - state.at_lo)
+        lo = min(limit, state.lo + idle_lo * limit / self.terms.longest_s)
+        hi = min(limit + lump, state.hi + idle_hi * limit / self.terms.shortest_s)
+        tokens = draw(max(0.0, lo - lump), min(limit, hi), decision, rounds_up=self.rounds_up, noise=NOISE)
+        if tokens is None:
+            return []
+        spent = decision.act is Act.COUNTED
+        lo, hi = max(lo - spent, tokens[0]), min(hi - spent, tokens[1] + lump)
+        return [Level(lo, hi, decision.lo_s, decision.hi_s)] if lo <= hi else []
+
+    def _lump(self) -> float:
+        return self.terms.limit * self.tick_s / self.terms.shortest_s
+
+    def key(self, _state: Level) -> Hashable:
+        return None
+
+    def join(self, one: Level, other: Level) -> Level:
+        lo, hi = min(one.lo, other.lo), max(one.hi, other.hi)
+        return Level(lo, hi, min(one.at_lo, other.at_lo), max(one.at_hi, other.at_hi))
+
+    def ready_s(self, state: Level) -> float:
+        missing = 1 + self._lump() - state.lo
         return state.at_hi + missing * self.terms.longest_s / self.terms.limit if missing > 0 else NEVER
 
 
@@ -93,14 +141,14 @@ class Lumps:
 
     def step(self, state: Ticking, decision: Decision) -> list[Ticking]:
         ticks_lo = max(0, math.floor((decision.lo_s - state.tick_hi) / self.tick_hi_s))
-        ticks_hi = math.floor((decision.hi_s - state.tick_lo) / self.tick_lo_s) if self.tick_lo_s else math.inf
+        ticks_hi = max(0, math.floor((decision.hi_s - state.tick_lo) / self.tick_lo_s))
         if ticks_hi - ticks_lo > 2:
             refilled = [self._blurred(state, decision)]
         else:
-            refilled = [self._ticked(state, decision, k) for k in range(ticks_lo, max(0, int(ticks_hi)) + 1)]
+            refilled = [self._ticked(state, decision, k) for k in range(ticks_lo, ticks_hi + 1)]
         after = []
         for lo, hi, tick_lo, tick_hi in refilled:
-            level = draw(lo, min(hi, self.terms.limit), decision, rounds_up=self.rounds_up)
+            level = draw(lo, min(hi, self.terms.limit), decision, rounds_up=self.rounds_up, noise=-GAP)
             if level and tick_lo <= tick_hi:
                 after.append(Ticking(*level, tick_lo, tick_hi))
         return after
@@ -143,6 +191,4 @@ class Lumps:
         if missing <= 0:
             return NEVER
         least, _ = self._lump()
-        ticks = math.ceil(missing / least - HAIR) if least else 1 + math.ceil(missing)
-        even = (missing * self.terms.longest_s / self.terms.limit) + self.tick_hi_s
-        return state.tick_hi + (ticks * self.tick_hi_s if least else even)
+        return state.tick_hi + math.ceil(missing / least - HAIR) * self.tick_hi_s

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from contracts.rules.limiters.buckets import Lumps, TokenBucket
+from contracts.rules.limiters.buckets import FineLumps, Lumps, TokenBucket
+from contracts.rules.limiters.counter import SlidingCounter
 from contracts.rules.limiters.logs import SlidingLog
 from contracts.rules.limiters.rows import Model, Terms
-from contracts.rules.limiters.windows import FixedClock, FixedFirst, SlidingCounter
+from contracts.rules.limiters.windows import FixedClock, FixedFirst
 
 CANDIDATES = (
     "fixed-first",
@@ -21,13 +22,13 @@ CANDIDATES = (
     "token-bucket-lumps",
     "leaky",
 )
-_SHORTEST_TICK = 1 / 100  # of the window; the range below it is judged as one
+_SHORTEST_TICK = 1 / 100  # of the window; all below are judged as one
 
 
 def ticks(longest_s: float, ranges: int) -> list[tuple[float, float]]:
-    """Ranges, of equal ratio but the first, into which the unknown length of a refill's tick is cut."""
+    """Ranges of equal ratio into which the unknown length of a refill's tick is cut."""
     edges = [longest_s * _SHORTEST_TICK ** (k / (ranges - 1)) for k in range(ranges - 1, -1, -1)]
-    return list(pairwise([0.0, *edges]))
+    return list(pairwise(edges))
 
 
 def models(terms: Terms, tick_ranges: int = 21) -> list[Model[Any]]:
@@ -46,6 +47,7 @@ def models(terms: Terms, tick_ranges: int = 21) -> list[Model[Any]]:
         found += [SlidingCounter(terms, rounds_up, counting) for counting in (False, True)]
         found.append(TokenBucket(terms, terms.limit, rounds_up))
         found.append(TokenBucket(terms, 1, rounds_up, name="leaky"))
+        found.append(FineLumps(terms, terms.longest_s * _SHORTEST_TICK, rounds_up))
         found += [Lumps(terms, lo, hi, rounds_up) for lo, hi in ticks(terms.longest_s, tick_ranges)]
     return found
 

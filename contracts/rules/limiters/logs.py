@@ -6,8 +6,7 @@ from bisect import bisect_right
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from contracts.rules.limiters.rows import CLOCK_S, Act, Decision, Terms
-from contracts.rules.limiters.windows import NEVER
+from contracts.rules.limiters.rows import CLOCK_S, NEVER, Act, Decision, Terms
 
 
 class Log(NamedTuple):

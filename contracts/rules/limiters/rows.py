@@ -6,6 +6,7 @@ answered.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,6 +14,9 @@ from typing import Protocol, TypeVar
 
 CLOCK_S = 0.002  # time stamps stored in whole milliseconds
 DRIFT = 0.001  # the server's clock against ours
+HAIR = 1e-7  # rounding errors of a server that counts in floating point
+GAP = 1e-5  # by which a sum must differ from a whole number to be taken for another
+NEVER = -math.inf  # a wait that is not needed
 LONGEST = 1.025  # "per 10 seconds", read fairly, is 10 to 10.25 s
 
 
