@@ -4,6 +4,7 @@ Knows no scenario. Users are greenlets of one thread, so that nothing here needs
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from contracts.clock import SystemClock

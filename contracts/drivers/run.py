@@ -103,7 +103,7 @@ def write(document: object) -> bytes:
 class Run:
     """The drivers' only way to the target."""
 
-    def __init__(  # noqa: PLR0913 — what a run is made of
+    def __init__(  # noqa: PLR0913, PLR0917 — what a run is made of
         self,
         wire: Wire,
         history: HistoryWriter,
