@@ -77,7 +77,7 @@ def test_the_same_verdict_can_be_drawn_from_the_history_alone(tmp_path: Path) ->
     [
         ("rate-headers-missing-on-429", "RATE-5"),
         ("throttled-503", "RATE-2"),
-        ("remaining-falls-by-two", "RATE-4"),
+        ("limit-changes", "RATE-6"),
         ("no-recovery", "RATE-1"),
         ("blame-shifted-by-one", "RES-6"),
     ],
