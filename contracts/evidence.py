@@ -178,7 +178,8 @@ class Evidence:
                 continue
             written = self._written[record.reference]
             if record.moment is None:
-                written.clouded_from_s = min(written.clouded_from_s, exchange.sent_s)
+                if not record.faults:  # a faulty record is applied by no honest server
+                    written.clouded_from_s = min(written.clouded_from_s, exchange.sent_s)
                 continue
             written.note(exchange, record.moment)
             if index in accepted:
