@@ -160,7 +160,7 @@ def name_of(variant: str) -> str:
 
 @dataclass
 class Faulty:
-    """An honest limiter behind a counter that lies: `enforced` decides, `told` turns its Remaining into what is told."""
+    """An honest limiter with a counter that lies: `enforced` decides, `told` turns its Remaining into what is said."""
 
     limit: int
     enforced: Limiter

@@ -14,7 +14,9 @@ BOUNDED = settings(deadline=None, suppress_health_check=list(HealthCheck), deran
 Costs = dict[int, int]
 
 
-def history(limiter: Limiter, seed: int, *, requests: int, in_flight: int, costs: Costs, used_before: bool) -> list[Row]:
+def history(  # noqa: C901 — one loop, read from the top
+    limiter: Limiter, seed: int, *, requests: int, in_flight: int, costs: Costs, used_before: bool
+) -> list[Row]:
     """Requests in bursts and silences; in_flight at a time, decided in an order of the server's own."""
     chance = random.Random(seed)  # noqa: S311  traffic, no secrets
     now_s = 100.0
