@@ -4,6 +4,8 @@ Nothing is retried, redirected, or added from `~/.netrc` or cookies: an adapter 
 Knows no limiter, no key and no history.
 """
 
+import errno
+import os
 import ssl
 from collections.abc import Iterable, Iterator
 from http.client import HTTPException, IncompleteRead
@@ -15,12 +17,24 @@ from requests.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, ReadTimeoutError
 
-from contracts.attempt import Attempt, PlainConnection, TLSConnection, watching
+from contracts.attempt import Attempt, PlainConnection, TLSConnection, TooMuchError, watching
 from contracts.exchange import Answer, Cause, NoAnswer
 
 LARGEST_ANSWER_BYTES = 8 * 1024 * 1024  # decoded
 _CHUNK_BYTES = 64 * 1024
+_CAUSES: tuple[tuple[tuple[type[BaseException], ...], Cause], ...] = (  # the first that fits
+    ((ReadTimeoutError, TimeoutError), Cause.TIMEOUT),
+    ((TooMuchError,), Cause.TOO_LARGE),
+    ((IncompleteRead,), Cause.CUT),
+    ((ConnectionError, ssl.SSLError), Cause.CLOSED),
+    ((HTTPException, exceptions.InvalidHeader), Cause.MALFORMED),
+)
+_OUR_LACKS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 _WATCHED = {HTTPConnection: PlainConnection, HTTPSConnection: TLSConnection}
+
+
+class CannotSendError(Exception):
+    """This machine lacks something, such as a free file handle: no fault of the target's, and nothing was sent."""
 
 
 class WatchedAdapter(HTTPAdapter):
@@ -40,13 +54,15 @@ class WatchedAdapter(HTTPAdapter):
 def deliver(adapter: BaseAdapter, request: PreparedRequest, timeout_s: float, verify: bool | str) -> Answer | NoAnswer:
     """Send once, through the environment's proxies; `timeout_s` bounds the whole, from connecting to the last byte.
 
-    Raises what `requests` does for a request that cannot be sent at all.
+    Raises CannotSendError where this machine is at fault, and what `requests` does for a request that cannot be sent.
     """
     proxies = get_environ_proxies(str(request.url), no_proxy=None)
     with watching(timeout_s) as attempt:
         try:
             response = adapter.send(request, stream=True, timeout=timeout_s, verify=verify, proxies=proxies)
         except (exceptions.RequestException, HTTPError, HTTPException, OSError) as error:
+            if lack := _fault_of_ours(error):
+                raise CannotSendError(lack) from None
             cause = _cause_without_head(error, attempt)
             if cause is None:
                 raise
@@ -68,11 +84,10 @@ def _read(response: Response) -> Answer | NoAnswer:
             size += len(chunk)
             if size > LARGEST_ANSWER_BYTES:
                 return NoAnswer(Cause.TOO_LARGE, f"more than {LARGEST_ANSWER_BYTES} bytes {came}")
-    except exceptions.ContentDecodingError as error:
+    except (exceptions.ContentDecodingError, ValueError) as error:  # ValueError: a chunk of a negative size
         return NoAnswer(Cause.MALFORMED, f"the body {came} is not coded as it says: {_detail(error)}")
     except (exceptions.RequestException, HTTPError, OSError) as error:
-        cause = Cause.TIMEOUT if _find(error, ReadTimeoutError, TimeoutError) else Cause.CUT
-        return NoAnswer(cause, f"after {size} bytes {came}: {_detail(error)}")
+        return NoAnswer(_cause_within_body(error), f"after {size} bytes {came}: {_detail(error)}")
     return Answer(response.status_code, tuple(_headers(response)), b"".join(chunks))
 
 
@@ -81,19 +96,29 @@ def _headers(response: Response) -> Iterable[tuple[str, str]]:
     return (getattr(response.raw, "headers", None) or response.headers).items()
 
 
+def _cause_within_body(error: BaseException) -> Cause:
+    cause = _cause_by_kind(error)
+    return cause if cause in (Cause.TIMEOUT, Cause.TOO_LARGE) else Cause.CUT
+
+
 def _cause_without_head(error: BaseException, attempt: Attempt) -> Cause | None:
     """Why there is no head, or None where the request never was one that could be sent."""
     if attempt.dialling or _find(error, ConnectTimeoutError, NewConnectionError, ProxyError):
         return Cause.UNREACHABLE
-    if attempt.expired or _find(error, ReadTimeoutError, TimeoutError):
+    if attempt.expired:
         return Cause.TIMEOUT
-    if _find(error, IncompleteRead):
-        return Cause.CUT
-    if _find(error, ConnectionError, ssl.SSLError):
-        return Cause.CLOSED_IDLE if attempt.kept else Cause.CLOSED
-    if _find(error, HTTPException, exceptions.InvalidHeader):
-        return Cause.MALFORMED
-    return None
+    cause = _cause_by_kind(error)
+    return Cause.CLOSED_IDLE if cause is Cause.CLOSED and attempt.kept else cause
+
+
+def _cause_by_kind(error: BaseException) -> Cause | None:
+    return next((cause for kinds, cause in _CAUSES if _find(error, *kinds)), None)
+
+
+def _fault_of_ours(error: BaseException) -> str | None:
+    """What this machine lacks, where that is why nothing could be sent."""
+    lacks = (inner for inner in _chain(error) if isinstance(inner, OSError) and inner.errno in _OUR_LACKS)
+    return next((os.strerror(inner.errno or 0) for inner in lacks), None)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

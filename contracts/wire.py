@@ -20,7 +20,7 @@ from contracts.history import HistoryWriter
 from contracts.pacing import GiveUp, Pacer
 from contracts.rules.limiters import Row
 from contracts.secrets import Secret, evaluate
-from contracts.transport import WatchedAdapter, deliver
+from contracts.transport import CannotSendError, WatchedAdapter, deliver
 from openapi.document import OPERATION_PATH
 
 USER_AGENT = "bspk-inventory-harness/1.0"
@@ -111,7 +111,11 @@ class Wire:
         self._admit(wait)
         self.sent += 1
         sent_s = self._elapsed_s()
-        outcome = deliver(self._adapter, prepared, self._timeout_s, self._verify)
+        try:
+            outcome = deliver(self._adapter, prepared, self._timeout_s, self._verify)
+        except CannotSendError as error:
+            self.sent -= 1
+            self._stop(f"this machine cannot send: {error}")
         answered_s = self._elapsed_s()
         given = {(name.lower(), value) for name, value in self._extra_headers}
         shown = tuple((name, WITHHELD if (name.lower(), value) in given else value) for name, value in headers.items())

@@ -1,5 +1,6 @@
 """The wire sends what it was told and no more, and says truly what became of it. Against raw sockets on loopback."""
 
+import errno
 import gzip
 import socket
 import threading
@@ -329,6 +330,18 @@ def test_a_target_that_is_gone_ends_the_traffic(serve: Serve) -> None:
         with pytest.raises(Stopped, match=r"target gone: .*refused"):
             send(wire)
     assert causes(history) == [Cause.UNREACHABLE] * 3
+
+
+def test_a_machine_without_file_handles_is_not_the_targets_fault(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object, **__: object) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    wire, history = wire_to(serve((OK,)).base_url)
+    monkeypatch.setattr("urllib3.util.connection.socket.socket", none_left)
+    with pytest.raises(Stopped, match="this machine cannot send: Too many open files"):
+        send(wire)
+    assert history.story().exchanges == ()
+    assert wire.sent == 0
 
 
 def test_no_allowance_is_waited_for(serve: Serve) -> None:
