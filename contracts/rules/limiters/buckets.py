@@ -18,16 +18,17 @@ NOISE = 1e-4  # of a token, where a server reckons with seconds since 1970 in fl
 def draw(lo: float, hi: float, decision: Decision, *, rounds_up: bool, noise: float) -> tuple[float, float] | None:
     """The level after a decision, from [lo, hi] before it; None where it cannot have been so decided.
 
-    noise: by how much the server may err where the level is whole; below zero, it does not, and a whole level is whole.
+    noise: by how much the server may err where the level is whole; with none, a whole level is known for one.
     """
+    below, above = noise or HAIR, noise or -GAP
     if decision.act is Act.REFUSED:
-        hi = min(hi, 1 + noise)
+        hi = min(hi, 1 + above)
     else:
         if decision.act is Act.COUNTED:
-            lo, hi = max(lo, 1 - abs(noise)) - 1, hi - 1
+            lo, hi = max(lo, 1 - below) - 1, hi - 1
         if (told := decision.remaining) is not None:
-            lo = max(lo, told - 1 + HAIR if rounds_up else told - abs(noise))
-            hi = min(hi, told + (abs(noise) if rounds_up else 1 + noise))
+            lo = max(lo, told - 1 + HAIR if rounds_up else told - below)
+            hi = min(hi, told + (below if rounds_up else 1 + above))
     return (lo, hi) if lo <= hi else None
 
 
@@ -148,7 +149,7 @@ class Lumps:
             refilled = [self._ticked(state, decision, k) for k in range(ticks_lo, ticks_hi + 1)]
         after = []
         for lo, hi, tick_lo, tick_hi in refilled:
-            level = draw(lo, min(hi, self.terms.limit), decision, rounds_up=self.rounds_up, noise=-GAP)
+            level = draw(lo, min(hi, self.terms.limit), decision, rounds_up=self.rounds_up, noise=0.0)
             if level and tick_lo <= tick_hi:
                 after.append(Ticking(*level, tick_lo, tick_hi))
         return after

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
 from contracts.rules.limiters.candidates import CANDIDATES, coarse_models, models
-from contracts.rules.limiters.decisions import Clock
+from contracts.rules.limiters.decisions import EXACT, Clock
 from contracts.rules.limiters.flood import refuted_by_count
 from contracts.rules.limiters.rows import Model, Row, Terms
-from contracts.rules.limiters.search import Explained, Pieces, explain, stretches
+from contracts.rules.limiters.search import Explained, explain, stretches
+from contracts.rules.limiters.strangers import others_spend
 from contracts.rules.limiters.timeline import timeline
 
 Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
-_PHASES = 20  # cells into which the unknown phase of a whole-second clock is cut
+_PHASES = 10  # cells into which the unknown phase of a whole-second clock is cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def survivors(rows: Sequence[Row], window_s: float = 10.0) -> Survey:
     if trial.living:
         return _alive(trial, terms)
     refutation = _smallest(ordered, terms, trial)
-    return Survey((), {}, limit, window_s, refuted=refutation, others_spend=_others_spend(ordered, terms))
+    return Survey((), {}, limit, window_s, refuted=refutation, others_spend=others_spend(ordered, terms))
 
 
 def _try(rows: Sequence[Row], terms: Terms) -> _Trial:
@@ -76,12 +77,16 @@ def _try(rows: Sequence[Row], terms: Terms) -> _Trial:
     for model in models(terms):
         _note(trial, model, explain(model, rows, pieces))
     if not trial.living:
-        for clock in (Clock(1.0, k / _PHASES, (k + 1) / _PHASES) for k in range(_PHASES)):
+        for clock in _coarse_clocks():
             for model in coarse_models(terms):
                 _note(trial, model, explain(model, rows, pieces, clock))
     if any(result.blind for _, result in trial.living):
         _count(trial, rows, terms)
     return trial
+
+
+def _coarse_clocks() -> Iterator[Clock]:
+    return (Clock(1.0, k / _PHASES, (k + 1) / _PHASES) for k in range(_PHASES))
 
 
 def _count(trial: _Trial, rows: Sequence[Row], terms: Terms) -> None:
@@ -121,6 +126,8 @@ def _phase(trial: _Trial, terms: Terms) -> float | None:
     """Known when all that live follow the clock and their windows began within half a second of each other."""
     began: list[float] = []
     for model, result in trial.living:
+        if model.name == "token-bucket-lumps":  # one lump a window is a window of the clock
+            continue
         if model.name not in ("fixed-clock", "sliding-counter"):
             return None
         for states in result.living.values():
@@ -131,24 +138,51 @@ def _phase(trial: _Trial, terms: Terms) -> float | None:
     return round((min(began) + max(began)) / 2 % terms.window_s, 3)
 
 
+def _explained(rows: Sequence[Row], terms: Terms, *, coarse: bool = True) -> bool:
+    """Does any candidate explain these rows? coarse: also those that keep their times in whole seconds."""
+    pieces = stretches(rows)
+    blind: set[str] = set()
+    for model, clock in _suspects(terms, coarse=coarse):
+        result = explain(model, rows, pieces, clock)
+        if result.dead_at is None and not result.blind:
+            return True
+        if result.dead_at is None:
+            blind.add(model.name)
+    return any(refuted_by_count(name, rows, terms) is None for name in blind)
+
+
+def _suspects(terms: Terms, *, coarse: bool) -> Iterator[tuple[Model[Any], Clock]]:
+    yield from ((model, EXACT) for model in models(terms))
+    if coarse:
+        for clock in _coarse_clocks():
+            yield from ((model, clock) for model in coarse_models(terms))
+
+
 def _smallest(rows: Sequence[Row], terms: Terms, trial: _Trial) -> Refutation:
-    """Cut at its end where the last candidate died, then from its start: doubled until it is refuted, then halved."""
+    """Cut at its end where the last candidate died, then from its start; whole-second clocks are tried on the rest."""
     end = trial.refuted_at + 1
-    cuts = [first for first, _, _ in stretches(rows[:end])]
+    piece = _shrunk(rows[:end], terms, coarse=False)
+    if _explained(piece, terms):
+        piece = _shrunk(rows[:end], terms, coarse=True)
+    if trial.counted:  # in a flood without pause
+        recent = [row for row in piece if row.sent_s >= piece[-1].sent_s - 2 * terms.longest_s]
+        piece = piece if _explained(recent, terms) else recent
+    return _argue(piece, terms, trial.counted or _kind(piece, terms))
+
+
+def _shrunk(rows: Sequence[Row], terms: Terms, *, coarse: bool) -> Sequence[Row]:
+    """The end of the rows that is refuted still: doubled until it is, then halved to within a sixteenth."""
+    cuts = [first for first, _, _ in stretches(rows)]
     short, long = 0, 1  # how many stretches from the end are explained; how many are not
-    while long < len(cuts) and _try(rows[cuts[-long] : end], terms).living:
+    while long < len(cuts) and _explained(rows[cuts[-long] :], terms, coarse=coarse):
         short, long = long, min(len(cuts), 2 * long)
     while long - short > 1 + long // 16:
         middle = (short + long) // 2
-        if _try(rows[cuts[-middle] : end], terms).living:
+        if _explained(rows[cuts[-middle] :], terms, coarse=coarse):
             short = middle
         else:
             long = middle
-    piece = rows[cuts[-long] : end]
-    if trial.counted:  # in a flood without pause
-        recent = [row for row in piece if row.sent_s >= piece[-1].sent_s - 2 * terms.longest_s]
-        piece = piece if _try(recent, terms).living else recent
-    return _argue(piece, terms, trial.counted or _kind(piece, terms))
+    return rows[cuts[-long] :]
 
 
 def _argue(piece: Sequence[Row], terms: Terms, kind: Kind) -> Refutation:
@@ -168,50 +202,24 @@ def _kind(piece: Sequence[Row], terms: Terms) -> Kind:
     last = piece[-1]
     if last.status == 429:
         return "no recovery" if _silence_s(piece) >= terms.window_s * 0.95 else "refused with allowance left"
-    if not _try([*piece[:-1], replace(last, remaining=None)], terms).living:
+    if not _explained([*piece[:-1], replace(last, remaining=None)], terms):
         return "over-admission"
     told = [row.remaining for row in piece[:-1] if row.remaining is not None and row.status != 429]
     spent_out = told[-1:] == [0] or any(row.status == 429 for row in piece[-2:-1])
-    return "over-admission" if spent_out and not last.remaining else "remaining"
+    return "over-admission" if _surplus(piece, terms) or (spent_out and not last.remaining) else "remaining"
+
+
+def _surplus(piece: Sequence[Row], terms: Terms) -> bool:
+    """Were more let in than the limit, and one of them when none remained, sooner than any limiter gives one back?"""
+    told = [row for row in piece if row.status == 200]
+    return len(told) > terms.limit > 1 and any(
+        before.remaining == after.remaining == 0
+        and 0 <= after.answered_s - before.sent_s < terms.shortest_s / terms.limit
+        for before, after in pairwise(told)
+    )
 
 
 def _silence_s(piece: Sequence[Row]) -> float:
     """From the last row before the final one that was let in, or from the piece's start, to the final one."""
     admitted = [row.answered_s for row in piece[:-1] if row.status != 429]
     return piece[-1].sent_s - (max(admitted) if admitted else piece[0].answered_s)
-
-
-def _others_spend(rows: Sequence[Row], terms: Terms) -> bool:
-    """Is all explained by unseen requests of another client, whose traces are visible and irregular?
-
-    A drop of two at every request is a fault of the server, not another client.
-    """
-    supposed: list[Row] = []
-    drops: list[int] = []
-    for before, after in pairwise(rows):
-        if (unseen := _unseen(before, after, terms)) is None:
-            continue
-        if after.status != 429 and after.remaining is not None and before.remaining is not None:
-            drops += [unseen] if after.remaining < before.remaining else []
-        supposed += [Row(before.answered_s, after.sent_s, None, None, None)] * unseen
-    extra = [drop for drop in drops if drop]
-    if not extra or (len(extra) >= len(drops) * 0.8 and len(set(extra)) == 1):
-        return False
-    # A stranger's requests overlap with none of ours, and their order among themselves does not matter.
-    together = sorted([*rows, *supposed], key=lambda row: (row.sent_s, row.answered_s))
-    patient = [m for m in models(terms) if m.name in ("fixed-first", "fixed-clock", "sliding-log", "token-bucket")]
-    pieces: Pieces = [(i, i + 1, True) for i in range(len(together))]
-    return any(explain(model, together, pieces).dead_at is None for model in patient)
-
-
-def _unseen(before: Row, after: Row, terms: Terms) -> int | None:
-    """How many requests of others may lie between two answers; None where that cannot be told."""
-    if before.remaining is None or before.answered_s > after.sent_s:
-        return None
-    if after.status == 429:
-        return before.remaining
-    if after.remaining is None:
-        return None
-    if after.remaining < before.remaining:
-        return max(0, before.remaining - after.remaining - 1)
-    return terms.limit - 1 - after.remaining
