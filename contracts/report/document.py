@@ -15,10 +15,10 @@ from contracts.exchange import Exchange
 from contracts.finding import Finding, Ruling, Verdict
 from contracts.judge import verdict_of
 from contracts.observations import NOT_TRIED, observe
+from contracts.observations.limiter import limiter
 from contracts.report.conclusion import Conclusion
 from contracts.report.curl import curl
 from contracts.report.html import page
-from contracts.rules.throttling import rate_rows, survey_of
 
 SCHEMA = 1
 SHOWN = 5  # findings of one promise; `found` counts them all
@@ -47,7 +47,7 @@ def compose(conclusion: Conclusion) -> dict[str, Any]:
         "observations": [
             {"id": seen.id, "question": seen.question, "answer": _writable(seen.answer)} for seen in observe(evidence)
         ],
-        "limiter": _limiter(evidence),
+        "limiter": limiter(evidence),
         "load": dict(conclusion.load) if conclusion.load is not None else None,
     }
 
@@ -100,14 +100,6 @@ def _finding(finding: Finding, base_url: str, exchanges: Mapping[int, Exchange],
         "witness": list(finding.witness),
         "curl": curl(base_url, last.request) if last else None,
     }
-
-
-def _limiter(evidence: Evidence) -> dict[str, Any] | None:
-    """The candidates left alive; None without one constant Limit to try them on."""
-    survey = survey_of(rate_rows(evidence), evidence.facts.window_s)
-    if survey.limit is None:
-        return None
-    return {"candidates": list(survey.candidates), "limit": survey.limit, "window_s": survey.window_s}
 
 
 def _writable(text: str) -> str:
