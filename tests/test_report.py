@@ -20,7 +20,7 @@ from contracts.report import __main__ as again
 from contracts.report.conclusion import Conclusion
 from contracts.report.curl import curl
 from contracts.report.document import SHOWN, compose, fold, write
-from contracts.report.figures import Table, tables
+from contracts.report.figures import ROWS, Table, tables
 from contracts.report.html import page, sentence, undecided
 from contracts.report.remedies import remedy
 from contracts.report.terminal import argument, lines, safe
@@ -423,13 +423,21 @@ def test_figures_of_any_shape_become_tables() -> None:
         "p99": {"corrected_ms": 1300.4, "ok": True},
         "steps": [{"users": 1}, {"users": 2, "errors": None}],
     }
-    assert tables({"room": "Flood", "load": load}) == [
+    assert tables("Flood", load) == [
         Table(
-            "Flood", ("figure", "value"), (("offered rps", "12.5"), ("p99, corrected ms", "1,300"), ("p99, ok", "yes"))
+            "Flood: single figures",
+            ("figure", "value"),
+            (("offered rps", "12.5"), ("p99, corrected ms", "1,300"), ("p99, ok", "yes")),
         ),
         Table("Flood: steps", ("users", "errors"), (("1", "–"), ("2", "–"))),
     ]
-    assert tables({"room": "contracts", "load": None}) == []
+
+
+def test_a_long_series_is_thinned_and_says_so() -> None:
+    (table,) = tables("Flood", {"series": [{"t_s": number} for number in range(600)]})
+    assert len(table.rows) == ROWS
+    assert (table.rows[0], table.rows[-1]) == (("0",), ("599",))
+    assert "600 rows" in table.caption
 
 
 # Explaining

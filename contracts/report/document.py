@@ -98,6 +98,7 @@ def _finding(finding: Finding, base_url: str, exchanges: Mapping[int, Exchange],
         "actual": _writable(finding.actual),
         "certainty": "in sequence" if finding.sequence else certainty,
         "witness": list(finding.witness),
+        "index": finding.index,
         "curl": curl(base_url, last.request) if last else None,
     }
 

@@ -4,6 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.report.chart import thinned
+
+ROWS = 60  # of a table
+UNREADABLE = {"histograms"}  # drawn, and for programs
+
 
 @dataclass(frozen=True)
 class Table:
@@ -14,22 +19,18 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def tables(document: Mapping[str, Any]) -> list[Table]:
-    """Of every scenario first its single figures, then its series."""
-    load = document["load"] or {}
-    scenarios = load if document["room"] == "contracts" else {document["room"]: load}
-    return [table for name, figures in scenarios.items() if figures for table in _of_scenario(name, figures)]
-
-
-def _of_scenario(name: str, figures: Mapping[str, Any]) -> Iterator[Table]:
-    single = tuple((words(path), written(value)) for path, value in _leaves(figures) if not _is_series(value))
-    if single:
-        yield Table(name, ("figure", "value"), single)
-    for path, value in _leaves(figures):
+def tables(name: str, figures: Mapping[str, Any]) -> list[Table]:
+    """Of one scenario first its single figures, then its series, thinned to what a person looks through."""
+    leaves = [(path, value) for path, value in _leaves(figures) if path.partition(",")[0] not in UNREADABLE]
+    single = tuple((words(path), written(value)) for path, value in leaves if not _is_series(value))
+    told = [Table(f"{name}: single figures", ("figure", "value"), single)] if single else []
+    for path, value in leaves:
         if _is_series(value):
             columns = tuple(dict.fromkeys(key for item in value for key in item))
-            rows = tuple(tuple(written(item.get(column)) for column in columns) for item in value)
-            yield Table(f"{name}: {words(path)}", tuple(map(words, columns)), rows)
+            rows = tuple(tuple(written(item.get(column)) for column in columns) for item in thinned(value, ROWS))
+            some = f" ({ROWS} of {len(value)} rows; report.json has them all)" if len(value) > ROWS else ""
+            told.append(Table(f"{name}: {words(path)}{some}", tuple(map(words, columns)), rows))
+    return told
 
 
 def _leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

@@ -6,25 +6,36 @@ own policy forbids every request and every script but the one that it brings.
 
 import base64
 import hashlib
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from contracts.exchange import Answer, Exchange
+from contracts.exchange import Exchange
 from contracts.observations import LIMITERS, NOT_TRIED
-from contracts.report.figures import tables
+from contracts.report import bodies, chart
+from contracts.report.charts import charts
+from contracts.report.figures import Table, tables
 from contracts.report.remedies import remedy
 from contracts.report.terminal import how_surely, safe
 from contracts.report.witnesses import fetch, shown
 from openapi.ledger import BY_ID
 
-LONGEST_BODY = 4000  # characters of a body in the page; the history holds it whole
+LONGEST_COMMAND = 8000  # characters of a command in the page; report.json holds it whole
+SIZE = {"width": chart.WIDTH, "height": chart.HEIGHT, "left": chart.LEFT, "right": chart.WIDTH - chart.RIGHT,
+        "top": chart.TOP, "bottom": chart.HEIGHT - chart.BOTTOM}  # fmt: skip
 _HERE = Path(__file__).parent
+
+
+class Scenario(NamedTuple):
+    """A load scenario as the page shows it."""
+
+    name: str
+    charts: list[tuple[chart.Chart, chart.Drawn]]
+    tables: list[Table]
 
 
 def page(folder: Path, document: Mapping[str, Any]) -> str:
@@ -46,7 +57,9 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
         untold=[row for row in document["observations"] if row["answer"] == NOT_TRIED],
         ledger=BY_ID,
         limiters=LIMITERS,
-        tables=tables(document),
+        scenarios=scenarios(document),
+        size=SIZE,
+        longest_command=LONGEST_COMMAND,
         command=command(document),
         remedy=remedy,
         witnesses=lambda witness: [exchanges[seq] for seq in shown(witness) if seq in exchanges],
@@ -54,6 +67,16 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )  # fmt: skip
+
+
+def scenarios(document: Mapping[str, Any]) -> list[Scenario]:
+    """Each load scenario of the report with what is drawn and what is tabled of it."""
+    load = document["load"] or {}
+    return [
+        Scenario(name, [(each, chart.draw(each)) for each in charts(figures)], tables(name, figures))
+        for name, figures in load.items()
+        if figures
+    ]
 
 
 def undecided(rows: Sequence[Mapping[str, Any]]) -> list[tuple[list[str], str, str]]:
@@ -73,9 +96,9 @@ def _environment() -> Environment:
         "shown": _shown,
         "prose": _prose,
         "span": _span,
-        "body": _body,
-        "head": _head,
-        "answer": _answer,
+        "body": bodies.body,
+        "request_head": bodies.request_head,
+        "answer_head": bodies.answer_head,
         "surely": how_surely,
     }
     return environment
@@ -100,8 +123,10 @@ def sentence(document: Mapping[str, Any]) -> str:
 
 
 def command(document: Mapping[str, Any]) -> str:
-    """What to type to run the same again, with the options of the first time that the report does not know."""
+    """What to type to run the same again: as it was told, or with the options that the report knows."""
     url = shlex.quote(document["target"]["base_url"])
+    if document.get("command"):
+        return str(document["command"])
     if document["room"] != "contracts":
         return f"locust {shlex.quote(document['room'])} --headless -H {url}"
     rooms = "contracts loadtests" if document["load"] else "contracts"
@@ -123,37 +148,4 @@ def _prose(text: str) -> Markup:
 
 
 def _span(duration_s: float) -> str:
-    return f"{duration_s:.0f} seconds" if duration_s < 120 else f"{duration_s / 60:.0f} minutes"
-
-
-def _head(exchange: Exchange) -> str:
-    """The request's line and headers."""
-    request = exchange.request
-    lines = [f"{request.method} {request.path}", *(f"{name}: {value}" for name, value in request.headers)]
-    return _shown("\n".join(lines))
-
-
-def _answer(exchange: Exchange) -> str:
-    """The answer's status and headers, or why there is none."""
-    outcome = exchange.outcome
-    if not isinstance(outcome, Answer):
-        return _shown(f"no answer: {outcome.cause}\n{outcome.detail}".strip())
-    return _shown("\n".join([str(outcome.status), *(f"{name}: {value}" for name, value in outcome.headers)]))
-
-
-def _body(body: bytes) -> str:
-    """A body to be read: JSON indented where that changes nothing but white space, anything else as it came."""
-    text = body.decode("utf-8", "backslashreplace")
-    return _shown(_indented(text) or text, LONGEST_BODY)
-
-
-def _indented(text: str) -> str | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    for separators in ((",", ":"), (", ", ": ")):
-        for ascii_only in (True, False):
-            if json.dumps(value, separators=separators, ensure_ascii=ascii_only) == text.strip():
-                return json.dumps(value, indent=2, ensure_ascii=ascii_only)
-    return None
+    return f"{duration_s:.0f} seconds" if duration_s < 120 else f"{duration_s / 60:.1f} minutes"
