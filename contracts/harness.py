@@ -5,7 +5,7 @@ Knows no pytest, so that a script or a test can run the whole in its own process
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,15 @@ from contracts.drivers.confirm import confirm
 from contracts.drivers.references import References
 from contracts.drivers.run import Run
 from contracts.drivers.schedule import PREFLIGHT_REQUESTS, Driver, drive, owe, preflight
+from contracts.evidence import Evidence
 from contracts.exchange import Cause, NoAnswer
-from contracts.history import HistoryWriter, RunFacts
+from contracts.finding import Verdict
+from contracts.history import HistoryWriter, RunFacts, Story, read_history
 from contracts.judge import first_finding_at, rule
 from contracts.records import Reference
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, fold, write
+from contracts.rules.throttling import LIMIT, header_number
 from contracts.secrets import Secret
 from contracts.target import (
     EmbeddedSandbox,
@@ -59,6 +62,8 @@ class Options:
     runs_dir: Path
     allow_production: bool
     now: datetime | None
+    gates: Path | None = None  # of the load scenarios
+    load_time_s: float = 300  # for all of them together
 
 
 class Harness:
@@ -70,6 +75,7 @@ class Harness:
         self.stopped: str | None = None
         self.environment = dict(os.environ)
         self._children: list[dict[str, Any]] = []
+        self._load: dict[str, dict[str, Any]] = {}  # what is to be said of scenarios that did not run
         self._child_seq = 0
         self._document: dict[str, Any] | None = None
         self._sandbox: EmbeddedSandbox | None = None
@@ -85,7 +91,11 @@ class Harness:
             raise UsageError(
                 f"--max-requests {options.max_requests} is below the {PREFLIGHT_REQUESTS} that preflight needs"
             )
-        for name, value in {"--window": options.window_s, "--timeout": options.timeout_s}.items():
+        for name, value in {
+            "--window": options.window_s,
+            "--timeout": options.timeout_s,
+            "--load-time": options.load_time_s,
+        }.items():
             if not 0 < value < 86_400:
                 raise UsageError(f"{name} {value:g} is no sensible number of seconds: give one above 0")
         if options.ca_bundle is not None and not Path(options.ca_bundle).is_file():
@@ -165,6 +175,7 @@ class Harness:
         if self.stopped is None:
             self.stopped = reason
             self.history.stopped(reason)
+            self._document = None
 
     def next_seq(self) -> int:
         """The first number that a child process may give its exchanges."""
@@ -176,10 +187,34 @@ class Harness:
         """What the cap leaves for children, after what was sent here and by earlier children."""
         return self.options.max_requests - self.wire.sent - sum(int(child["requests"]) for child in self._children)
 
-    def fold(self, report: Path) -> None:
-        """Take a child's report into this run's."""
-        self._children.append(msgspec.json.decode(report.read_bytes()))
+    @property
+    def limit(self) -> int | None:
+        """The Limit that the last answer told, if any did."""
+        answers = [seen.answer for seen in reversed(self.run.evidence.seen) if seen.answer is not None]
+        return next((limit for answer in answers if (limit := header_number(answer, LIMIT))), None)
+
+    def note(self, scenario: str, figures: dict[str, Any]) -> None:
+        """What is to be said of a load scenario that did not run."""
+        self._load[scenario] = figures
         self._document = None
+
+    def fold(self, folder: Path) -> None:
+        """Take a child's report into this run's: that in its folder, or one made of as much as it wrote down."""
+        report, history = folder / "report.json", folder / "history.jsonl"
+        if report.is_file():
+            self._children.append(msgspec.json.decode(report.read_bytes()))
+        elif history.is_file():
+            self._children.append(self._left_behind(replace(read_history(history), finished=frozenset())))
+        self._document = None
+
+    def _left_behind(self, story: Story) -> dict[str, Any]:
+        """The report of a child that was ended before it could write its own."""
+        evidence = Evidence(story.facts, story.exchanges)
+        rulings = rule(evidence, story)
+        last_s = max((exchange.answered_s for exchange in story.exchanges), default=0.0)
+        first = first_finding_at(rulings, evidence)
+        why = story.stopped or f"{story.facts.room} was ended before it could report"
+        return compose(Conclusion(story, rulings, len(story.exchanges), 0, first, last_s, {}, why))
 
     @property
     def document(self) -> dict[str, Any]:
@@ -187,6 +222,8 @@ class Harness:
         if self._document is None:
             own = compose(self._conclude())
             self._document = fold(own, self._children) if self._children else own
+            if self.stopped is not None and self._document["verdict"] == Verdict.HELD:  # some were never begun
+                self._document |= {"verdict": Verdict.UNDECIDED.value, "reason": self.stopped}
         return self._document
 
     def _conclude(self) -> Conclusion:
@@ -202,6 +239,7 @@ class Harness:
             duration_s=self.clock.monotonic_s() - self._began_s,
             certainty=run.certainty,
             reason=story.stopped,
+            load=self._load,
         )
 
     def close(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (ROOT / "contracts", ROOT / "loadtests")
 EXIT = {"held": 0, "broken": 1, "undecided": 6}
 DEFAULT_CAP = 4_000  # requests of a run with its load scenarios
+LOAD_TIME_S = 300  # of all of them
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,6 +51,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--now", type=_moment, default=None, metavar="TIME", help="wall clock at the start, ISO 8601, to repeat a run"
     )
+    group.addoption(
+        "--gates",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="of loadtests: your own service levels, in TOML (default loadtests/gates.toml)",
+    )
+    group.addoption("--load-time", type=float, default=LOAD_TIME_S, metavar="S", help="of loadtests: shared out among "
+                    "the scenarios that suit the target (default %(default)s)")  # fmt: skip
     group.addoption("--promises", action="store_true", help="list the ledger of promises and exit")
 
 
@@ -78,7 +88,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Drivers in the schedule's order, then load scenarios, then promises."""
+    """Drivers in the schedule's order, then load scenarios, then promises, each once."""
     ranks = {driver.name: number for number, driver in enumerate(SCHEDULE)}
 
     def rank(item: pytest.Item) -> int:
@@ -90,6 +100,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     if any(map(_is_ours, items)):
         items.sort(key=rank)
+        ours = [item for item in items if item.get_closest_marker("promise")]
+        first = {item.name: item for item in reversed(ours)}
+        again = {item for item in ours if first[item.name] is not item}
+        items[:] = [item for item in items if item not in again]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -108,7 +122,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         config.pluginmanager.register(junit, "harness-junit")
         junit.pytest_sessionstart()
         drivers = [driver for item in session.items if (driver := _driver_of(item)) is not None]
-        if drivers:
+        if drivers or _has_load(session):
             harness.begin(drivers)
     except UsageError as error:
         _close_after_usage_error(config)
@@ -116,9 +130,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _check_load(session: pytest.Session, options: Options) -> None:
-    load = any(item.get_closest_marker("load") for item in session.items)
-    if load and options.base_url and not options.catalogue:
+    if _has_load(session) and options.base_url and not options.catalogue:
         raise UsageError("the load scenarios need --catalogue FILE: test references that exist and may be written")
+
+
+def _has_load(session: pytest.Session) -> bool:
+    return any(item.get_closest_marker("load") for item in session.items)
 
 
 def _close_after_usage_error(config: pytest.Config) -> None:
@@ -146,6 +163,8 @@ def _options(config: pytest.Config) -> Options:
         runs_dir=option.runs_dir,
         allow_production=option.allow_production,
         now=option.now,
+        gates=option.gates,
+        load_time_s=option.load_time,
     )
 
 

@@ -23,6 +23,8 @@ from contracts.target import (
     key_from,
     read_catalogue,
 )
+from loadtests.gates import DEFAULT_GATES, Gate, read_gates
+from loadtests.plan import SCENARIOS
 
 USAGE_ERROR = 4  # as pytest has it
 MAX_REQUESTS = 2_000
@@ -44,6 +46,7 @@ class Choices:
     records_per_batch: int | None  # None: the scenario's own sizes
     verify: str | bool
     headers: tuple[tuple[str, str], ...]
+    gates: tuple[Gate, ...]
 
 
 def add_options(parser: LocustArgumentParser, scenarios: tuple[str, ...]) -> None:
@@ -63,6 +66,7 @@ def add_options(parser: LocustArgumentParser, scenarios: tuple[str, ...]) -> Non
         "(default %(default)s)")  # fmt: skip
     add("--records-per-batch", type=int, default=0, metavar="N", help="all batches of one size, as far as the "
         "catalogue goes (0: the scenario's own sizes)")  # fmt: skip
+    add("--gates", metavar="FILE", default="", help="your own service levels, in TOML (default loadtests/gates.toml)")
     add("--runs-dir", default=".runs", metavar="DIR", help="where runs are kept (default .runs)")
     add("--ca-bundle", metavar="FILE", default="", help="certificates to trust; TLS is always verified")
     add("--allow-production", action="store_true", help="allow the document's own production server as target")
@@ -130,6 +134,7 @@ def choose(
         records_per_batch=options.records_per_batch or None,
         verify=options.ca_bundle or True,
         headers=tuple(check_header(header) for header in options.header),
+        gates=read_gates(Path(options.gates) if options.gates else DEFAULT_GATES, SCENARIOS),
     )
 
 

@@ -3,49 +3,64 @@
 Never imports Locust, which patches the whole process.
 """
 
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from contracts.harness import Harness
 from contracts.target import ROOT, EmbeddedSandbox, UsageError
+from loadtests.plan import Planned
 
 SCENARIOS = ("ThrottleProbe", "Pusher")
 JUDGED = (0, 1, 6)  # exit codes of a run that came to a verdict
 USAGE_ERROR = 4
+GRACE_S = 20.0  # for a child to begin, to wait for its last answers and to judge, on top of its time and one time-out
+ENDING_S = 15.0  # for a child that is broken off to write its report
 
 
 class CrashedError(Exception):
     """The child ended without a verdict: its exit code, and the last lines that it wrote."""
 
 
-def run_scenario(name: str, harness: Harness) -> Path:
-    """Run one scenario against the session's target and return its report.json, below `<run>/loadtests/<name>/`.
+class HungError(Exception):
+    """The child did not end in its time, and was ended. What it wrote is folded in: undecided."""
 
-    Raises UsageError without a catalogue or where the child finds its options wrong; CrashedError where it crashes.
+
+def run_scenario(planned: Planned, harness: Harness) -> None:
+    """Run one scenario against the session's target and fold its report, `<run>/loadtests/<name>/`, into the session's.
+
+    Raises UsageError without a catalogue or where the child finds its options wrong; CrashedError where it crashes;
+    HungError where it had to be ended.
     """
+    name = planned.name
     folder = (harness.folder / "loadtests" / name).resolve()
     folder.mkdir(parents=True)
-    command = _command(name, harness, folder)
+    command = _command(planned, harness, folder)
     with (folder / "locust.log").open("w+b") as log:
-        # The same process group as ours, so that Ctrl-C reaches it and its history is closed in order.
-        process = subprocess.Popen(command, cwd=ROOT, env=harness.environment, stdout=log, stderr=log)  # noqa: S603
+        # A session of its own: Ctrl-C reaches us alone, and we pass it on once, so that the child ends in order.
+        process = subprocess.Popen(  # noqa: S603 — our own module, by our own interpreter
+            command, cwd=ROOT, env=harness.environment, stdout=log, stderr=log, start_new_session=True
+        )
         try:
-            _wait(process, name, harness)
+            hung = not _ended_in_time(process, planned, harness)
         finally:
-            _end(process)
+            _break_off(process)
+            harness.fold(folder)
         log.seek(0)
         said = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+    if hung:
+        raise HungError(f"{name} did not end within {_patience_s(planned, harness):.0f} s, and was ended")
     if process.returncode == USAGE_ERROR:
         raise UsageError(" ".join(said[-1:]))
     if process.returncode not in JUDGED:
         raise CrashedError("\n".join([f"{name} exited {process.returncode}:", *said[-20:]]))
-    return folder / "report.json"
 
 
-def _command(name: str, harness: Harness, folder: Path) -> list[str]:
-    options = harness.options
+def _command(planned: Planned, harness: Harness, folder: Path) -> list[str]:
+    options, name = harness.options, planned.name
     embedded = EmbeddedSandbox.catalogue if options.base_url is None else None
     catalogue = options.catalogue or embedded
     if catalogue is None:
@@ -61,27 +76,38 @@ def _command(name: str, harness: Harness, folder: Path) -> list[str]:
     }
     command = [sys.executable, "-m", "locust", name, "--headless", "--only-summary", "--loglevel", "WARNING"]
     command += [part for option, value in given.items() for part in (option, str(value))]
+    command += [] if planned.ends_by_itself else ["--run-time", f"{planned.seconds:.0f}s"]
+    command += ["--gates", str(options.gates.resolve())] if options.gates else []
     command += ["--ca-bundle", str(Path(options.ca_bundle).resolve())] if options.ca_bundle else []
     command += ["--allow-production"] if options.allow_production else []
     command += [f"--header={header}" for header in options.headers]
     return command
 
 
-def _wait(process: subprocess.Popen[bytes], name: str, harness: Harness) -> None:
+def _patience_s(planned: Planned, harness: Harness) -> float:
+    return planned.seconds + harness.options.timeout_s + GRACE_S
+
+
+def _ended_in_time(process: subprocess.Popen[bytes], planned: Planned, harness: Harness) -> bool:
     began_s = time.monotonic()
-    while True:
-        harness.on_event(f"{name}: {time.monotonic() - began_s:.0f} s")
+    while (took_s := time.monotonic() - began_s) < _patience_s(planned, harness):
+        harness.on_event(f"{planned.name}: {took_s:.0f} of about {planned.seconds:.0f} s")
         try:
             process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             continue
+        return True
+    return False
+
+
+def _break_off(process: subprocess.Popen[bytes]) -> None:
+    """Let a child that still runs write its report; one that does not end is ended."""
+    if process.poll() is not None:
         return
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let an interrupted child write its report; one that does not end is ended."""
+    process.send_signal(signal.SIGINT)
     try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=ENDING_S)
+    finally:  # also where the person at the keyboard has no more patience
         process.kill()
         process.wait()

@@ -21,6 +21,8 @@ from contracts.rules.throttling import LIMIT, header_number
 from contracts.target import UsageError, make_run_folder, point_latest
 from contracts.watermark import raise_watermark
 from contracts.wire import Outgoing, Stopped, Wire
+from loadtests.gates import rule_on
+from loadtests.measures import Figures
 from loadtests.options import Choices
 from openapi.document import load_document
 from openapi.ledger import Promise
@@ -56,6 +58,7 @@ class Session:
         self.refused = 0  # answers 429, and when the last of them came
         self.refused_s = 0.0
         self.stopped: str | None = None
+        self.figures: dict[str, Figures] = {}  # of each scenario that measured something, once it has ended
         self._in_flight = 0
         self._wires: list[Wire] = []
         started_at = self.clock.now()
@@ -166,6 +169,7 @@ class Session:
                 duration_s=self.elapsed_s,
                 certainty={},
                 reason=story.stopped,
+                load=self._load(),
             )
         )
         self.history.close()
@@ -174,6 +178,17 @@ class Session:
             point_latest(self.folder)
             raise_watermark(self.choices.runs_dir, self.choices.base_url, self.clock.now())
         return document
+
+    def _load(self) -> dict[str, dict[str, Any]]:
+        """Each scenario's figures, with the gates that speak of them."""
+        rows = {
+            name: rule_on(self.choices.gates, name, self.figures.get(name, {})) for name in self.history.story().owed
+        }
+        return {
+            name: {**self.figures.get(name, {}), "gates": gates}
+            for name, gates in rows.items()
+            if gates or name in self.figures
+        }
 
 
 def _unreachable(exchange: Exchange) -> bool:

@@ -25,7 +25,7 @@ from contracts.report.html import page, sentence, undecided
 from contracts.report.remedies import remedy
 from contracts.report.terminal import argument, lines, safe
 from contracts.secrets import evaluate
-from openapi.ledger import BY_ID, LEDGER, QUESTIONS, Level, Promise
+from openapi.ledger import BY_ID, LEDGER, QUESTIONS
 from tests.build import ERRORS, FACTS, JSON, answer, asked, evidence, numbered, ok, record, reply
 
 GOOD = asked([record()], answer(body=reply(ok(0))))
@@ -135,7 +135,10 @@ def test_a_folded_verdict(parent: dict[str, Any], child: dict[str, Any], verdict
 
 
 def test_folding_adds_up() -> None:
-    children = [scenario(REFUSED, load={"p99_ms": 7}), scenario(GOOD, BAD, room="Soak", load={"p99_ms": 9})]
+    children = [
+        scenario(REFUSED, load={"Flood": {"p99_ms": 7}}),
+        scenario(GOOD, BAD, room="Soak", load={"Soak": {"p99_ms": 9}}),
+    ]
     whole = fold(report(GOOD, owed=("AUTH-2",)), children)
     assert (whole["requests"], whole["records"]) == (4, 4)
     assert whole["load"] == {"Flood": {"p99_ms": 7}, "Soak": {"p99_ms": 9}}
@@ -174,19 +177,46 @@ def test_a_question_is_answered_by_the_first_run_that_tried_it() -> None:
     assert answers["at-stale"] == "not tried"
 
 
-GATE = Promise(
-    "GATE-P99", Level.GATE, "p99 below 1 s", "gates.toml", "99 of 100 answers within 1 s", "", "", frozenset()
-)
+def gate(verdict: str, name: str = "GATE-P99", reason: str | None = None) -> dict[str, Any]:
+    """A row of a scenario's `gates`, as the load tests rule on it."""
+    return {
+        "id": name, "scenario": "Flood", "what": "p99 of latency from due time below 1 s", "value": 1300.4,
+        "bound": 1000.0, "verdict": verdict, "reason": reason, "samples": 1204, "seen": "1.3 s in Flood",
+    }  # fmt: skip
 
 
-def test_a_gate_is_a_row_of_its_own_and_said_to_be_the_users() -> None:
-    child = scenario(REFUSED)
-    broken = row(report(BAD), "VAL-1") | {"id": GATE.id, "level": "gate", "quote": GATE.quote, "meaning": GATE.meaning}
-    child["promises"].append(broken)
-    whole = fold(report(GOOD, owed=("AUTH-2",)), [child])
-    assert (whole["verdict"], whole["promises"][-1]["id"]) == ("broken", GATE.id)
-    assert "your gate" in "\n".join(argument(broken))
+GATES = [  # the verdicts of a run's gates, beside a promise that is held, and what comes of them
+    (("held",), "held"),
+    (("broken",), "broken"),
+    (("undecided",), "undecided"),
+    (("held", "undecided", "broken"), "broken"),
+]
+
+
+@pytest.mark.parametrize(("verdicts", "verdict"), GATES)
+def test_gates_count_in_the_verdict(verdicts: tuple[str, ...], verdict: str) -> None:
+    gates = [gate(each, f"GATE-{number}") for number, each in enumerate(verdicts)]
+    child = scenario(REFUSED, load={"Flood": {"gates": gates}})
+    assert child["verdict"] == verdict
+    assert fold(report(GOOD, owed=("AUTH-2",)), [child])["verdict"] == verdict
+
+
+def test_a_broken_gate_is_a_row_of_its_own_and_said_to_be_the_users() -> None:
+    whole = fold(report(GOOD, owed=("AUTH-2",)), [scenario(REFUSED, load={"Flood": {"gates": [gate("broken")]}})])
+    broken = whole["promises"][-1]
+    assert (broken["id"], broken["level"], broken["examined"]) == ("GATE-P99", "gate", 1204)
+    assert argument(broken) == [
+        "GATE-P99  gate  broken",
+        "  your gate     p99 of latency from due time below 1 s",
+        "  actual        1.3 s in Flood, over 1,204 samples",
+        "  how often     over the whole scenario",
+    ]
     assert "Your gate says" in page(Path("nowhere"), whole)
+
+
+def test_an_undecided_gate_is_the_runs_reason() -> None:
+    child = scenario(REFUSED, load={"Flood": {"gates": [gate("undecided", reason="Flood gave no figure for it")]}})
+    assert child["reason"] == "Flood gave no figure for it"
 
 
 # Commands

@@ -19,4 +19,4 @@ class Conclusion:
     duration_s: float
     certainty: Mapping[str, str]  # promise id -> "always", "k of n" or "in sequence"
     reason: str | None  # why the run ended early, where it did
-    load: Mapping[str, object] | None = None  # a load scenario's figures
+    load: Mapping[str, Mapping[str, object]] | None = None  # a load scenario's figures, by its name

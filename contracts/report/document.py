@@ -13,11 +13,11 @@ import msgspec
 from contracts.evidence import Evidence
 from contracts.exchange import Exchange
 from contracts.finding import Finding, Ruling, Verdict
-from contracts.judge import verdict_of
 from contracts.observations import NOT_TRIED, observe
 from contracts.observations.limiter import limiter
 from contracts.report.conclusion import Conclusion
 from contracts.report.curl import curl
+from contracts.report.gates import gate_rows
 from contracts.report.html import page
 
 SCHEMA = 1
@@ -29,11 +29,13 @@ def compose(conclusion: Conclusion) -> dict[str, Any]:
     """report.json of one run. Beyond the interface's keys: `room`, `retries`, and of each promise its words."""
     facts = conclusion.story.facts
     evidence = Evidence(facts, conclusion.story.exchanges)
-    verdict = verdict_of(conclusion.rulings)
+    load = conclusion.load or {}
+    rows = [*_promises(conclusion), *gate_rows(load)]
+    verdict = _verdict(rows)
     return {
         "schema": SCHEMA,
-        "verdict": verdict.value,
-        "reason": _reason(verdict, conclusion),
+        "verdict": verdict,
+        "reason": _reason(verdict, rows, conclusion.reason),
         "room": facts.room,
         "target": {"base_url": facts.base_url, "document_sha256": facts.document_sha256},
         "seed": facts.seed,
@@ -43,22 +45,21 @@ def compose(conclusion: Conclusion) -> dict[str, Any]:
         "first_finding_at": conclusion.first_finding_at,
         "started_at": facts.started_at.isoformat().replace("+00:00", "Z"),
         "duration_s": round(conclusion.duration_s, 3),
-        "promises": _promises(conclusion),
+        "promises": rows,
         "observations": [
             {"id": seen.id, "question": seen.question, "answer": _writable(seen.answer)} for seen in observe(evidence)
         ],
         "limiter": limiter(evidence),
-        "load": dict(conclusion.load) if conclusion.load is not None else None,
+        "load": dict(load) or None,
     }
 
 
-def _reason(verdict: Verdict, conclusion: Conclusion) -> str | None:
-    if verdict is Verdict.HELD:
+def _reason(verdict: str, rows: Sequence[Mapping[str, Any]], ended_early: str | None) -> str | None:
+    if verdict == Verdict.HELD:
         return None
-    doubts = [ruling.reason for ruling in conclusion.rulings if ruling.in_scope and ruling.reason]
-    if not any(ruling.in_scope for ruling in conclusion.rulings):
-        doubts = ["nothing that ran owes a promise"]
-    return conclusion.reason or (doubts[0] if doubts and verdict is Verdict.UNDECIDED else None)
+    scope = [row for row in rows if row["in_scope"]]
+    doubts = [row["reason"] for row in scope if row["reason"]] if scope else ["nothing that ran owes a promise"]
+    return ended_early or (_first(doubts) if verdict == Verdict.UNDECIDED else None)
 
 
 def _promises(conclusion: Conclusion) -> list[dict[str, Any]]:
@@ -126,7 +127,7 @@ def fold(parent: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> di
         "promises": rows,
         "observations": _folded_observations(runs),
         "limiter": _sharpest([run["limiter"] for run in runs if run["limiter"]]),
-        "load": {**(parent["load"] or {}), **{run["room"]: run["load"] for run in children if run["load"]}} or None,
+        "load": {name: figures for run in runs for name, figures in (run["load"] or {}).items()} or None,
     }
 
 

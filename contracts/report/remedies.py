@@ -17,6 +17,10 @@ REMEDIES = (
     ("target gone", "Run again against a target that stays up."),
     ("does not answer", "Run again against a target that answers, or with a longer --timeout."),
     ("interrupted", "Let the run come to its end."),
+    ("samples that it needs", "Run the scenario longer (-t), or ask for fewer by least_samples in the gates' file."),
+    ("generator fell behind", "Generate from more processes or machines, or at a lower rate."),
+    ("too wide to tell", "Run the scenario longer (-t)."),
+    ("workers were lost", "Run again with workers that stay up."),
 )
 
 

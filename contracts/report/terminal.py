@@ -23,22 +23,29 @@ def lines(document: Mapping[str, Any], colour: bool) -> list[str]:
     told: list[str] = []
     for row in broken:
         told += [*argument(row, colour), ""]
-    told += [*_undecided(rows, colour), *_held(rows, colour), _counts(document), _verdict(document, colour)]
+    told += [
+        *_left_out(document),
+        *_undecided(rows, colour),
+        *_held(rows, colour),
+        _counts(document),
+        _verdict(document, colour),
+    ]
     return told
 
 
 def argument(row: Mapping[str, Any], colour: bool = False) -> list[str]:
     """One broken promise of the report: what was promised, expected and seen, how surely, and how to see it again."""
-    told = [
-        _paint(f"{row['id']}  {row['level']}  broken", COLOURS["broken"], colour),
-        f'  {"your gate" if row["level"] == "gate" else "the document":12}  "{safe(row["quote"])}"',
-    ]
+    own = row["level"] == "gate"  # which says itself what to expect
+    promised = f"your gate     {safe(row['meaning'])}" if own else f'the document  "{safe(row["quote"])}"'
+    told = [_paint(f"{row['id']}  {row['level']}  broken", COLOURS["broken"], colour), f"  {promised}"]
     if not row["findings"]:
         return told
     finding = row["findings"][0]
-    told += [f"  expected      {safe(finding['expected'])}", *_actual(finding["actual"])]
+    told += [] if own else [f"  expected      {safe(finding['expected'])}"]
+    told += _actual(finding["actual"])
     more = f"; {row['found']} findings in all" if row["found"] > 1 else ""
-    told.append(f"  how often     {how_surely(finding['certainty'])}, in {_witness(finding['witness'])}{more}")
+    where = f", in {_witness(finding['witness'])}" if finding["witness"] else ""
+    told.append(f"  how often     {how_surely(finding['certainty'])}{where}{more}")
     if finding["curl"]:
         told.append(f"  see it        {_command(finding['curl'])}")
     return told
@@ -74,6 +81,13 @@ def _undecided(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]
         told = {remedy(row) for row in open_rows}
         advice = f". {told.pop()}" if len(told) == 1 else ""
         yield f"{_paint('undecided', COLOURS['undecided'], colour)}  {ids}: {safe(reason)}{advice}"
+
+
+def _left_out(document: Mapping[str, Any]) -> Iterator[str]:
+    """The load scenarios that would have told nothing of this target."""
+    for name, figures in (document["load"] or {}).items():
+        if figures.get("left_out"):
+            yield f"left out   {name}: {safe(figures['left_out'])}"
 
 
 def _held(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]:
