@@ -22,6 +22,7 @@ from contracts.exchange import Cause, NoAnswer
 from contracts.finding import Verdict
 from contracts.history import HistoryWriter, RunFacts, Story, read_history
 from contracts.judge import first_finding_at, rule
+from contracts.leaks import failed, leaks
 from contracts.records import Reference
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, fold, write
@@ -247,6 +248,9 @@ class Harness:
         try:
             document = self.document
             write(self.folder, document)
+            if found := leaks(self.folder, self.secret):
+                self._document = document = failed(document, found)
+                write(self.folder, document)
             point_latest(self.folder)
             raise_watermark(self.options.runs_dir, self.base_url, self.clock.now())
             return document

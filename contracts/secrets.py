@@ -5,13 +5,12 @@ recorded request can be repeated by `curl` and gives nothing away. Reads no envi
 """
 
 import base64
-import json
 import re
 from collections.abc import Callable, Iterator
-from urllib.parse import quote
 
 NAME = "BSPK_API_KEY"
 SIGN = f"${NAME}"  # what stands in the key's place
+_ENTITIES = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">"}
 SHORTEST = 8  # characters; a shorter text would be struck out of innocent words
 SHORTEST_CUT = 12  # characters from which on a key less one character is still no word of anybody's
 
@@ -19,14 +18,15 @@ SHORTEST_CUT = 12  # characters from which on a key less one character is still 
 class Secret:
     """A key that shows itself to `reveal` alone. Raises ValueError for what `check_key` would not pass."""
 
-    __slots__ = ("_forms", "_pattern", "_value")
+    __slots__ = ("_forms", "_lowered", "_pattern", "_value")
 
     def __init__(self, value: str) -> None:
         if fault := check_key(value):
             raise ValueError(fault)
         self._value = value
         self._forms = tuple(sorted(set(_forms_of(value)), key=lambda form: (-len(form), form)))
-        alternatives = "|".join(re.escape(form) for form in self._forms)
+        self._lowered = tuple({form.lower() for form in self._forms})
+        alternatives = "|".join([*(re.escape(form) for form in self._forms), *_spelt_of(value)])
         # A sign that stands there already is passed over whole, even where the key looks like its name.
         self._pattern = re.compile(rf"(\$\{{?{NAME})|{alternatives}", re.ASCII | re.IGNORECASE)
 
@@ -43,15 +43,22 @@ class Secret:
         return self._value
 
     def forms(self) -> tuple[str, ...]:
-        """Every text that gives the key away, longest first: encoded, in other cases, reversed, less an end."""
+        """Texts that give the key away, longest first: in other cases, base64, reversed, less an end."""
         return self._forms
 
     def strike(self, text: str) -> str:
         """The text with `$BSPK_API_KEY` for each form of the key, in any case; an expression on the sign survives."""
+        return self._pattern.sub(lambda match: match[1] or SIGN, text) if self._may_stand_in(text) else text
+
+    def stands_in(self, body: bytes) -> bool:
+        """Whether any form of the key is there to read."""
+        text = body.decode("latin-1")
+        return self._may_stand_in(text) and any(not match[1] for match in self._pattern.finditer(text))
+
+    def _may_stand_in(self, text: str) -> bool:
+        """A quick look: only an escape can hide a form from it."""
         lowered = text.lower()
-        if not any(form.lower() in lowered for form in self._forms):
-            return text
-        return self._pattern.sub(lambda match: match[1] or SIGN, text)
+        return any(escape in text for escape in "%\\&") or any(form in lowered for form in self._lowered)
 
     def strike_bytes(self, body: bytes) -> bytes:
         """As `strike`, on bytes of any encoding that keeps ASCII."""
@@ -79,13 +86,25 @@ def evaluate(expression: str, key: str) -> str:
 
 def _forms_of(value: str) -> Iterator[str]:
     yield from (value, value.swapcase(), value.upper(), value.lower())
-    yield quote(value, safe="")
-    escaped = json.dumps(value)[1:-1]
-    yield from (escaped, escaped.replace("/", "\\/"))
     for standard in _in_base64(value.encode()):
         yield from (standard, standard.translate(str.maketrans("+/", "-_")))
     if len(value) > SHORTEST_CUT:
         yield from (value[:-1], value[1:], value[::-1])
+
+
+def _spelt_of(value: str) -> Iterator[str]:
+    """Patterns of the key with any of its characters escaped as in a URL, in JSON or in HTML."""
+    spelt = "".join(map(_spellings, value))
+    yield spelt
+    if len(value) > SHORTEST_CUT:
+        yield "".join(map(_spellings, value[:-1]))
+        yield "".join(map(_spellings, value[1:]))
+
+
+def _spellings(character: str) -> str:
+    code = ord(character)
+    named = "".join(f"|&{name};" for name, means in _ENTITIES.items() if means == character)
+    return rf"(?:\\?{re.escape(character)}|%{code:02x}|\\u{code:04x}|\\x{code:02x}|&\#0*{code};|&\#x0*{code:x};{named})"
 
 
 def _in_base64(value: bytes) -> Iterator[str]:

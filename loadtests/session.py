@@ -15,6 +15,7 @@ from contracts.evidence import Evidence
 from contracts.exchange import Cause, Exchange, NoAnswer
 from contracts.history import HistoryWriter, RunFacts
 from contracts.judge import first_finding_at, rule
+from contracts.leaks import failed, leaks
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write
 from contracts.rules.throttling import LIMIT, header_number
@@ -174,6 +175,9 @@ class Session:
         )
         self.history.close()
         write(self.folder, document)
+        if found := leaks(self.folder, self.choices.secret):
+            document = failed(document, found)
+            write(self.folder, document)
         if self.choices.run_folder is None:
             point_latest(self.folder)
             raise_watermark(self.choices.runs_dir, self.choices.base_url, self.clock.now())

@@ -35,6 +35,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.instants": (),
     "contracts.clock": (),
     "contracts.secrets": EVIDENCE,
+    "contracts.leaks": ("contracts.secrets",),
     "contracts.records": EVIDENCE,
     "contracts.replies": EVIDENCE,
     "contracts.finding": ("openapi.ledger", *EVIDENCE),

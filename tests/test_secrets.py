@@ -1,6 +1,7 @@
 """The key is struck out in every form that gives it away, and near misses of it are what bash makes of them."""
 
 import base64
+import html
 import json
 import pickle
 import shutil
@@ -109,6 +110,14 @@ def test_a_secret_shows_itself_to_nobody() -> None:
         *(KEY, KEY.upper(), KEY.swapcase(), KEY[:-1], KEY[1:], KEY[::-1]),
         *(quote(KEY, safe=""), quote(KEY, safe="").lower()),
         *(json.dumps(KEY)[1:-1], KEY.replace('"', '\\"').replace("/", "\\/")),
+        *(
+            quote(KEY),
+            quote(KEY, safe="/+").swapcase(),
+            html.escape(KEY),
+            KEY.replace("+", "&#43;").replace("/", "&#x2F;"),
+        ),
+        *("".join(f"%{ord(each):02X}" for each in KEY), "".join(f"\\u{ord(each):04x}" for each in KEY)),
+        json.dumps(KEY[:-1])[1:-1],
     ],
 )
 def test_each_form_is_struck_out(spelling: str) -> None:
@@ -117,6 +126,8 @@ def test_each_form_is_struck_out(spelling: str) -> None:
     assert struck.endswith(">, é")
     assert SIGN in struck
     assert spelling not in struck
+    assert secret.stands_in(spelling.encode())
+    assert not secret.stands_in(struck.encode())
     assert secret.strike_bytes(b"\xff\x00" + spelling.encode()).startswith(b"\xff\x00$BSPK_API_KEY")
 
 
