@@ -194,7 +194,8 @@ class Evidence:
 
     def _expect(self, exchange: Exchange, body: Body, record: Record, copies: Counter[Reference | None]) -> Expected:
         if record.faults:
-            return Expected(record, Due.REFUSE)
+            stranger = record.reference is not None and record.reference not in self._catalogue
+            return Expected(record, Due.REFUSE, ("unknown-reference",) if stranger else ())
         oddities = [*body.oddities, *record.oddities]
         if record.reference not in self._catalogue:
             oddities.append("unknown-reference")

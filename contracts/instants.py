@@ -35,6 +35,12 @@ _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _WEEK = re.compile(r"\d{4}-?W\d\d(-?\d)?(T.*)?", re.ASCII)
 # Broken off after a separator: no profile of ISO 8601 ends so.
 _HALF = re.compile(r"\d{4}-(\d\d-)?|\d{4}-\d\d-\d\dT(\d\d:(\d\d:)?)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.", re.ASCII)
+# Other notations: days between slashes, months by name, a count of seconds that no basic form could mean.
+_FOREIGN = re.compile(
+    r"\d{1,4}/\d{1,2}/\d{2,4}\b.*|.*\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b.*"
+    r"|\d{4}(\d\d(3[2-9]|[4-9]\d)|(1[3-9]|[2-9]\d)\d\d)\d\d+",
+    re.ASCII,
+)
 
 
 def read_instant(text: str) -> Instant:
@@ -48,7 +54,7 @@ def read_instant(text: str) -> Instant:
         return Instant(Form.OTHER, "at-date-only") if possible else Instant(Form.IMPOSSIBLE)
     if _WEEK.fullmatch(text):
         return Instant(Form.OTHER, "at-week-date")
-    if _HALF.fullmatch(text) or not any(character.isdigit() for character in text):
+    if _HALF.fullmatch(text) or _FOREIGN.fullmatch(text) or not any(character.isdigit() for character in text):
         return Instant(Form.IMPOSSIBLE)
     return Instant(Form.OTHER, "at-other")
 

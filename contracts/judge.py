@@ -49,6 +49,7 @@ HISTORY_RULES: tuple[Callable[[Evidence], Examined], ...] = (
     throttling.what_remains_gets_in,
     throttling.each_request_costs_one,
     relations.all_failing_fields_are_listed,
+    relations.a_refusal_lists_its_own_faults,
     relations.every_answer_is_its_own_requests,
     updates.a_record_is_judged_by_itself,
     updates.a_later_at_updates,

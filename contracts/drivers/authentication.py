@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from contracts.drivers.cases import drop
-from contracts.drivers.run import BEARER, JSON_TYPE, Probe, Run, as_it_is, batch, raw
+from contracts.drivers.run import JSON_TYPE, Probe, Run, as_it_is, batch, one_faulty, raw
 
 EMPTY_BATCH = b'{"inventories": []}'
 TRUNCATED = b'{"inventories": ['
@@ -66,7 +66,7 @@ def _last(run: Run) -> Iterator[Probe]:
     yield batch("a near miss, at the end", [as_it_is], authorization="Bearer ${BSPK_API_KEY%?}")
     if run.depth != "quick":
         yield raw("no key and no JSON, at the end", TRUNCATED, authorization=None)
-    yield batch("the key, at the end", [as_it_is], authorization=BEARER)
+    yield one_faulty("the key, at the end")
 
 
 def _dressed(authorization: str | None, number: int) -> Probe:

@@ -59,6 +59,15 @@ class References:
         names = self._aside[:count]
         return [self.record(name) for name in names] + self._strange(count - len(names))
 
+    def take_first(self, count: int) -> list[Fields]:
+        """Records for the first references of the catalogue, the same ones each time."""
+        return self.take(count, 0)
+
+    def take_all(self, count: int) -> list[Fields]:
+        """So many distinct records, as far as the whole catalogue goes: those kept aside come last."""
+        records = self.take(min(count, self.known))
+        return records + self.take_aside(count - len(records))
+
     def _strange(self, count: int) -> list[Fields]:
         return [self.record(self.stranger()) for _ in range(count)]
 

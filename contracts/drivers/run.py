@@ -13,6 +13,7 @@ from contracts.history import HistoryWriter
 from contracts.wire import Outgoing, Stopped, Wire
 
 Edit = Callable[[Fields], object]  # makes one case's record of a fresh valid one
+Draw = Callable[[References, int], list[Fields]]  # which references so many records are for
 BEARER = f"Bearer {KEY}"
 JSON_TYPE = (("Content-Type", "application/json"),)
 TRIES = 3  # of one probe that was throttled or got no answer
@@ -57,20 +58,28 @@ def batch(  # noqa: PLR0913 — a batch may differ in that many respects
     *,
     headers: tuple[tuple[str, str], ...] = JSON_TYPE,
     authorization: str | None = BEARER,
-    start: int | None = None,
-    aside: bool = False,
+    draw: Draw = References.take,
+    indent: int | None = None,
 ) -> Probe:
-    """A batch with one record for each edit; `start` fixes its references, `aside` takes those kept apart."""
+    """A batch with one record for each edit, for the references that `draw` takes; `indent` spreads its JSON out."""
 
     def build(references: References) -> Outgoing:
-        fresh = references.take_aside(len(edits)) if aside else references.take(len(edits), start)
-        records = [edit(record) for edit, record in zip(edits, fresh, strict=True)]
-        return Outgoing(write({"inventories": records}), authorization, headers)
+        records = [edit(record) for edit, record in zip(edits, draw(references, len(edits)), strict=True)]
+        return Outgoing(write({"inventories": records}, indent), authorization, headers)
 
     def remake(fewer: Sequence[Edit]) -> Probe:
-        return batch(purpose, fewer, headers=headers, authorization=authorization, start=start, aside=aside)
+        return batch(purpose, fewer, headers=headers, authorization=authorization, draw=draw, indent=indent)
 
     return Probe(purpose, build, tuple(edits), remake)
+
+
+def one_faulty(purpose: str) -> Probe:
+    """A record that breaks the schema, whatever a server makes of references and moments, between two valid ones."""
+
+    def without_quantity(record: Fields) -> object:
+        return {name: value for name, value in record.items() if name != "quantity"}
+
+    return batch(purpose, [as_it_is, without_quantity, as_it_is])
 
 
 def raw(
@@ -84,7 +93,7 @@ def raw(
     return Probe(purpose, lambda _: Outgoing(body, authorization, headers))
 
 
-def write(document: object) -> bytes:
+def write(document: object, indent: int | None = None) -> bytes:
     """JSON text of a document that may hold `Literal` numbers. Lone surrogates are escaped."""
     literals: list[str] = []
 
@@ -94,7 +103,7 @@ def write(document: object) -> bytes:
         literals.append(value.text)
         return f"\ue000{len(literals) - 1}\ue000"
 
-    text = json.dumps(document, default=place)
+    text = json.dumps(document, default=place, indent=indent)
     for number, literal in enumerate(literals):
         text = text.replace(f'"\\ue000{number}\\ue000"', literal)
     return text.encode()
@@ -152,11 +161,7 @@ class Run:
 
     def learn_refusal(self) -> None:
         """Ask with one faulty record between two valid ones how this server refuses."""
-
-        def without_quantity(record: Fields) -> object:
-            return {name: value for name, value in record.items() if name != "quantity"}
-
-        seen = self.perform(batch("how an invalid record is refused", [as_it_is, without_quantity, as_it_is]))
+        seen = self.perform(one_faulty("how an invalid record is refused"))
         self.refusal = Refusal.WHOLE_BATCH if seen.status == 422 else Refusal.PER_RECORD
 
 
@@ -176,6 +181,7 @@ __all__ = [
     "Stopped",
     "as_it_is",
     "batch",
+    "one_faulty",
     "raw",
     "write",
 ]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 
 from contracts.drivers.cases import Case, drop, faulty, odd_moments, open_cases, put
-from contracts.drivers.references import Fields
+from contracts.drivers.references import Fields, References
 from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
 from contracts.wire import Outgoing
 
@@ -28,6 +28,7 @@ WRONG_DOCUMENTS = (
     ("inventories misspelt", b'{"Inventories": []}'),
     ("single quotes", b"{'inventories': []}"),
 )
+FEW = 4  # cases that one valid record beside them is enough for
 DEEP = 2000  # levels of nesting
 
 
@@ -75,7 +76,7 @@ def wrong_records(run: Run) -> None:
     cases = list(faulty())
     if run.depth == "quick":
         cases = cases[:24]
-    elif run.refusal is Refusal.WHOLE_BATCH and run.depth == "standard":
+    elif _cases_a_batch(run) < FEW and run.depth == "standard":
         cases = cases[:AT_ONE_A_REQUEST]
     send_packed(run, "wrong records", cases)
     first = ("quantity missing", drop("quantity"))
@@ -89,18 +90,18 @@ def open_records(run: Run) -> None:
     cases = list(open_cases())
     if run.depth == "quick":
         cases = cases[:8]
-    whole = run.refusal is Refusal.WHOLE_BATCH
+    whole = _cases_a_batch(run) < FEW
     if whole and run.depth == "standard":
         # Packed, a refusal settles none of them; but what breaks the server breaks it in any company.
         run.perform(batch("open records, packed", [edit for _, edit in cases]))
         cases = _likeliest(cases)
     send_packed(run, "open records", cases)
     moments = [edit for _, edit in odd_moments()]
-    seen = run.perform(batch("odd moments", moments, aside=True))
+    seen = run.perform(batch("odd moments", moments, draw=References.take_aside))
     if seen.status not in (200, None) and run.depth != "quick":
         for told, edit in odd_moments():
             if told in ("at in the future", "at without offset") or run.depth == "deep":
-                run.perform(batch(told, [edit], aside=True))
+                run.perform(batch(told, [edit], draw=References.take_aside))
 
 
 def _likeliest(cases: Sequence[Case]) -> list[Case]:
@@ -114,27 +115,36 @@ def _likeliest(cases: Sequence[Case]) -> list[Case]:
 
 
 def send_packed(run: Run, purpose: str, cases: Sequence[Case]) -> None:
-    """Many cases a batch with valid controls between where the server reports per record, else one a batch."""
-    size = PACK if run.refusal is Refusal.PER_RECORD else 1
+    """Many cases a batch with valid controls between where the server reports per record, else one a batch.
+
+    No more than there are references: to a stranger's record a server may say so, and never look at what is wrong.
+    """
+    size = _cases_a_batch(run)
     packs = [cases[start : start + size] for start in range(0, len(cases), size)]
     for number, pack in enumerate(packs):
         if size == 1:
-            run.perform(_alone(*pack[0], number))
+            run.perform(_alone(*pack[0], number, run.references.known))
             continue
         seen = run.perform(batch(f"{purpose}, {len(pack)} cases", _with_controls([edit for _, edit in pack])))
         if seen.status != 200:
             _divide(run, purpose, pack)
 
 
+def _cases_a_batch(run: Run) -> int:
+    known = run.references.known or len(_with_controls([as_it_is] * PACK))
+    fitting = (count for count in range(PACK, 0, -1) if len(_with_controls([as_it_is] * count)) <= known)
+    return next(fitting, 1) if run.refusal is Refusal.PER_RECORD else 1
+
+
 def _divide(run: Run, purpose: str, pack: Sequence[Case]) -> None:
     """A packed batch that was refused as a whole settles nothing of its parts: send them in halves, then alone."""
     if len(pack) == 1:
-        run.perform(_alone(*pack[0], 0))
+        run.perform(_alone(*pack[0], 0, run.references.known))
         return
     for half in (pack[: len(pack) // 2], pack[len(pack) // 2 :]):
         if len(half) < 4:
             for number, case in enumerate(half):
-                run.perform(_alone(*case, number))
+                run.perform(_alone(*case, number, run.references.known))
             continue
         seen = run.perform(batch(f"{purpose}, {len(half)} cases", _with_controls([edit for _, edit in half])))
         if seen.status != 200:
@@ -143,6 +153,8 @@ def _divide(run: Run, purpose: str, pack: Sequence[Case]) -> None:
 
 def _with_controls(edits: Sequence[Edit]) -> list[Edit]:
     """A valid record before, after, and after every fifth, so that a shifted or spread blame shows."""
+    if len(edits) < FEW:
+        return [as_it_is, *edits]
     packed: list[Edit] = [as_it_is]
     for number, edit in enumerate(edits, 1):
         packed.append(edit)
@@ -151,10 +163,10 @@ def _with_controls(edits: Sequence[Edit]) -> list[Edit]:
     return [*packed, as_it_is]
 
 
-def _alone(told: str, edit: Edit, number: int) -> Probe:
-    """One case in a batch of three: first, in the middle or last by turns."""
-    edits: list[Edit] = [as_it_is, as_it_is]
-    edits.insert(number % 3, edit)
+def _alone(told: str, edit: Edit, number: int, known: int) -> Probe:
+    """One case in a batch of three: first, in the middle or last by turns. Of fewer, where references are few."""
+    edits: list[Edit] = [as_it_is] * min(2, known - 1 if known else 2)
+    edits.insert(number % (len(edits) + 1), edit)
     return batch(told, edits)
 
 
@@ -170,4 +182,4 @@ def two_faults(run: Run) -> None:
     few = run.refusal is Refusal.PER_RECORD or run.depth == "quick"
     for faults in trios[0] if few else [faults for trio in trios for faults in trio]:
         edits = [faults.get(place, as_it_is) for place in range(5)]
-        run.perform(batch(f"faults at {list(faults)}", edits, start=0))
+        run.perform(batch(f"faults at {list(faults)}", edits, draw=References.take_first))

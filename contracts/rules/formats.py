@@ -1,5 +1,6 @@
 """Formats: the media type of an answer, its JSON, its timestamps."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -38,7 +39,7 @@ def timestamps_are_iso_8601(seen: Seen) -> Examined:
     if not seen.authenticated or seen.status not in (200, 422) or seen.answer is None:
         return
     for name, value in _members(read_json(seen.answer)):
-        if not _is_timestamp(name, value):
+        if not _is_timestamp(name, value) or _echoed(value, seen):
             continue
         iso = isinstance(value, str) and _ISO.match(value) and read_instant(value).form is not Form.IMPOSSIBLE
         yield None if iso else Finding(FMT_2, "a timestamp in ISO 8601", f"`{name}`: {value!r:.60}", (seen.seq,))
@@ -48,6 +49,11 @@ def _is_timestamp(name: str, value: object) -> bool:
     if isinstance(value, str):
         return bool(_NAMED_SO.search(name)) or bool(_LOOKS_SO.match(value) and len(value) <= 40)
     return isinstance(value, int | float) and value >= _EPOCH and bool(_NAMED_SO.search(name))
+
+
+def _echoed(value: object, seen: Seen) -> bool:
+    """What we sent ourselves, given back."""
+    return json.dumps(value).encode() in seen.exchange.request.body
 
 
 def _members(value: object) -> Iterator[tuple[str, object]]:

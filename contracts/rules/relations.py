@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contracts.evidence import Due, Evidence, Seen
 from contracts.finding import Examined, Finding
 from contracts.replies import read_json
-from openapi.ledger import LOAD_1, VAL_3
+from openapi.ledger import LOAD_1, VAL_2, VAL_3
 
 Fault = tuple[int, str]  # where, and what
 
@@ -37,6 +37,25 @@ def all_failing_fields_are_listed(evidence: Evidence) -> Examined:
             if hidden
             else None
         )
+
+
+def a_refusal_lists_its_own_faults(evidence: Evidence) -> Examined:
+    """VAL-2: "a list of fields that failed validation": the same faults in the same places make a list of one length.
+
+    What is left over from an earlier request shows so. Compares refusals of as many records, all others acceptable.
+    """
+    first: dict[tuple[object, ...], tuple[Seen, int]] = {}
+    for seen in evidence.seen:
+        errors = _errors(seen) if seen.judged and seen.status == 422 else None
+        if not isinstance(errors, list) or not seen.due(Due.REFUSE) or seen.due(Due.OPEN):
+            continue
+        earlier, listed = first.setdefault((len(seen.expected), _faults(seen)), (seen, len(errors)))
+        if earlier is seen:
+            continue
+        expected = f"{listed} errors, as in the answer to request {earlier.seq} with the same faults"
+        witness = (earlier.seq, seen.seq)
+        same = len(errors) == listed
+        yield None if same else Finding(VAL_2, expected, f"{len(errors)} errors", witness, sequence=True)
 
 
 def _faults(seen: Seen) -> tuple[Fault, ...]:

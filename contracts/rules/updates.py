@@ -23,8 +23,8 @@ def a_valid_record_is_accepted(evidence: Evidence) -> Examined:
     """
     bound = largest_accepted(evidence.seen)
     for seen, index, _ in _due(evidence):
-        if seen.due(Due.REFUSE) or (seen.status in (413, 422) and not seen.all_acceptable):
-            continue
+        if seen.due(Due.REFUSE) or (seen.status != 200 and not seen.all_acceptable):
+            continue  # for the others' sake, perhaps
         if seen.status in (413, 422) and len(seen.expected) > max(bound, 1):
             continue  # for its size, perhaps: UPS-2
         yield _unless_accepted(seen, index, UPS_3, "`ok` or `warning` for a valid record with catalogued references")

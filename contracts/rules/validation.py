@@ -29,7 +29,7 @@ def a_wrong_record_is_refused(seen: Seen) -> Examined:
     if not seen.judged or seen.body.kind is not Kind.BATCH:
         return
     faulty = seen.due(Due.REFUSE)
-    if faulty and seen.status not in (200, 413, 422):
+    if faulty and seen.status not in (200, 413, 422) and not (seen.status == 404 and _names_a_stranger(seen)):
         why = seen.expected[faulty[0]].record.faults[0]
         yield Finding(
             VAL_1, f"422, or 200 with `error` at its index, since {why}", f"{seen.status}", (seen.seq,), faulty[0]
@@ -43,6 +43,11 @@ def a_wrong_record_is_refused(seen: Seen) -> Examined:
             yield Finding(VAL_1, f"`error` at index {index}, since {why}", f"`{outcome}`", (seen.seq,), index)
         else:
             yield None
+
+
+def _names_a_stranger(seen: Seen) -> bool:
+    """A record's reference is not catalogued: "404 - Not Found – Resource not found." may be of it."""
+    return any("unknown-reference" in expected.oddities for expected in seen.expected)
 
 
 def blame_is_misplaced(seen: Seen) -> bool:

@@ -8,8 +8,8 @@ from sandbox.message import PLAIN, Refused, Reply, Request
 from sandbox.outcome import Outcome, Result
 from sandbox.server import Server
 from sandbox.settings import MAX_RECORDS
-from sandbox.signatures import Assess, Handle, Settle, Unpack
-from sandbox.stages import respond, unpack
+from sandbox.signatures import Assess, Finish, Handle, Settle, Unpack
+from sandbox.stages import Allowance, finish, respond, unpack
 from sandbox.variant import defect
 
 OK = Outcome("ok")
@@ -214,6 +214,18 @@ def _errors(reply: Reply) -> list[dict[str, str]]:
     """The elements of `errors`; a title begins with its record and its field."""
     errors = body_of(reply).get("errors")
     return errors if isinstance(errors, list) else []
+
+
+@defect(finish, "VAL-2", speaks=("whole-batch-422",))
+def errors_accumulate(
+    server: Server, inner: Finish, request: Request, reply: Reply, allowance: Allowance | None
+) -> Reply:
+    """A 422 lists the faults of all refusals so far."""
+    if reply.status == 422:
+        kept: list[dict[str, str]] = server.memory.setdefault("errors", [])
+        kept.extend(_errors(reply))
+        reply.content = {"errors": list(kept)}
+    return inner(request, reply, allowance)
 
 
 @on_422("VAL-3", speaks=("whole-batch-422",))
