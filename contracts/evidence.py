@@ -14,9 +14,10 @@ from functools import cached_property
 from math import inf
 
 from contracts.exchange import Answer, Exchange, Standing
-from contracts.history import RunFacts
+from contracts.history import RunFacts, Story
 from contracts.records import Body, Kind, Record, Reference, read_body
 from contracts.replies import Result, results_of
+from contracts.rows import NO_ROWS, Rows
 from openapi.document import load_document
 
 OPERATION_PATH = load_document().operation_path
@@ -147,8 +148,9 @@ class Evidence:
     With requests one at a time, growing and reading at once give the same; where they overlap, read the whole at once.
     """
 
-    def __init__(self, facts: RunFacts, exchanges: Iterable[Exchange] = ()) -> None:
+    def __init__(self, facts: RunFacts, exchanges: Iterable[Exchange] = (), rows: Rows = NO_ROWS) -> None:
         self.facts = facts
+        self.rows = rows  # of every exchange of a flood, also of those that are not among `exchanges`
         self.seen: list[Seen] = []
         self._catalogue = frozenset(facts.catalogue)
         self._written: dict[Reference, _Written] = defaultdict(_Written)
@@ -165,6 +167,11 @@ class Evidence:
         seen = self._read(exchange, body)
         self.seen.append(seen)
         return seen
+
+    @classmethod
+    def of(cls, story: Story) -> "Evidence":
+        """All that a history holds."""
+        return cls(story.facts, story.exchanges, story.rows)
 
     @property
     def exchanges(self) -> Sequence[Exchange]:

@@ -5,7 +5,7 @@ struck out on the way in. Each line is flushed as it comes; a last line that bro
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -26,6 +26,8 @@ from contracts.history_lines import (
     read_exchange,
     write_exchange,
 )
+from contracts.rows import NAME as ROWS
+from contracts.rows import NO_ROWS, Rows, read_rows
 from contracts.secrets import Secret
 
 Headers = tuple[tuple[str, str], ...]
@@ -58,6 +60,7 @@ class Story:
     finished: frozenset[str]  # the drivers that came to their end
     stopped: str | None  # why no more was sent, where traffic ended early
     torn: bool  # the last line broke off, and was passed over
+    rows: Rows = field(default_factory=lambda: NO_ROWS, compare=False)  # of a flood: every exchange, kept whole or not
 
 
 class _Growing:
@@ -180,7 +183,13 @@ class HistoryWriter:
 
 
 def read_history(path: Path) -> Story:
-    """Read a history back. Raises ValueError with the line's number for a file that is none; OSError as `open` does."""
+    """Read a history back, with the rows beside it. Raises ValueError with the line's number for a file that is none;
+    OSError as `open` does.
+    """
+    return replace(_read_lines(path), rows=read_rows(path.with_name(ROWS)))
+
+
+def _read_lines(path: Path) -> Story:
     *whole, last = path.read_bytes().split(b"\n")
     if not whole and not last:
         raise ValueError("line 1: the file is empty")

@@ -107,7 +107,7 @@ STIMULUS: Mapping[str, Callable[[Seen], bool]] = {
 
 def judge(story: Story) -> tuple[Ruling, ...]:
     """One ruling for every promise of the ledger, in its order."""
-    return rule(Evidence(story.facts, story.exchanges), story)
+    return rule(Evidence.of(story), story)
 
 
 def rule(evidence: Evidence, story: Story) -> tuple[Ruling, ...]:
@@ -130,6 +130,13 @@ def findings_about(promise: Promise, evidence: Evidence, seen: Seen) -> list[Fin
     at_once = (rule_(seen) for rule_ in EXCHANGE_RULES if promise_of(rule_) == promise.id)
     in_all = (rule_(evidence) for rule_ in HISTORY_RULES if promise_of(rule_) == promise.id)
     said = chain(chain.from_iterable(at_once), chain.from_iterable(in_all))
+    return [finding for finding in said if isinstance(finding, Finding) and seen.seq in finding.witness]
+
+
+def findings_at_once(evidence: Evidence, seen: Seen) -> list[Finding]:
+    """What can be found in one exchange as soon as it is there: by the rules of one exchange, and by UPS-3."""
+    at_once = chain.from_iterable(rule_(seen) for rule_ in EXCHANGE_RULES)
+    said = chain(at_once, updates.a_valid_record_is_accepted(evidence))
     return [finding for finding in said if isinstance(finding, Finding) and seen.seq in finding.witness]
 
 

@@ -16,13 +16,14 @@ from contracts.finding import Verdict
 from contracts.judge import EXIT
 from contracts.report.terminal import lines
 from contracts.target import EmbeddedSandbox, UsageError
+from loadtests.flood import Flood
 from loadtests.options import Choices, add_options, check_names, choose, usage_error
 from loadtests.pusher import Pusher, owed
 from loadtests.scenario import Scenario
 from loadtests.session import Session
 from loadtests.throttle_probe import ThrottleProbe
 
-SCENARIOS: dict[str, type[Scenario]] = {scenario.__name__: scenario for scenario in (ThrottleProbe, Pusher)}
+SCENARIOS: dict[str, type[Scenario]] = {scenario.__name__: scenario for scenario in (ThrottleProbe, Pusher, Flood)}
 INTERRUPTED, INTERNAL_ERROR = 2, 3  # as pytest has them
 
 
@@ -31,6 +32,7 @@ class LoadTests:
 
     sandbox: EmbeddedSandbox | None = None
     session: Session | None = None
+    users = 1  # of the test that is open
 
 
 def declare(parser: LocustArgumentParser, **_: Any) -> None:
@@ -59,7 +61,8 @@ def prepare(environment: Environment, **_: Any) -> None:
 
 def _choices(environment: Environment) -> Choices:
     options: Any = environment.parsed_options
-    return choose(options, environment.host, LoadTests.sandbox, os.environ)
+    own = [SCENARIOS[getattr(chosen, "__name__", chosen)].own_requests or 0 for chosen in options.user_classes or ()]
+    return choose(options, environment.host, LoadTests.sandbox, os.environ, max(own, default=0))
 
 
 def begin(environment: Environment, **_: Any) -> None:
@@ -72,6 +75,9 @@ def begin(environment: Environment, **_: Any) -> None:
         LoadTests.session = Scenario.session = Session(choices, promises, max(users, 1))
         Scenario.joined = 0
         Scenario.session.preflight()
+        for scenario in environment.user_classes:
+            SCENARIOS[scenario.__name__].prepare(max(users, 1))
+        LoadTests.users = max(users, 1)
     except UsageError as error:
         code = usage_error(error)
         if environment.web_ui is None:
@@ -96,6 +102,8 @@ def conclude(environment: Environment, **_: Any) -> None:
         for scenario in environment.user_classes:
             if SCENARIOS[scenario.__name__].own_seconds is not None:
                 session.history.finished(scenario.__name__)  # it ends when it is ended
+    for scenario in environment.user_classes:
+        SCENARIOS[scenario.__name__].measure(LoadTests.users)
     interrupted = environment.process_exit_code == INTERRUPTED
     environment.process_exit_code = INTERNAL_ERROR  # unless a verdict is reached
     document = session.conclude()

@@ -23,11 +23,12 @@ from contracts.target import (
     key_from,
     read_catalogue,
 )
+from loadtests.arrivals import ARRIVALS
 from loadtests.gates import DEFAULT_GATES, Gate, read_gates
 from loadtests.plan import SCENARIOS
 
 USAGE_ERROR = 4  # as pytest has it
-MAX_REQUESTS = 2_000
+MAX_REQUESTS = 2_000  # where the scenario has no cap of its own
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Choices:
     verify: str | bool
     headers: tuple[tuple[str, str], ...]
     gates: tuple[Gate, ...]
+    rate_per_s: float | None = None  # None: the scenario's own
+    arrival: str | None = None
 
 
 def add_options(parser: LocustArgumentParser, scenarios: tuple[str, ...]) -> None:
@@ -62,8 +65,12 @@ def add_options(parser: LocustArgumentParser, scenarios: tuple[str, ...]) -> Non
         "test references that exist on the target and may be written (env BSPK_CATALOGUE)")  # fmt: skip
     add("--window", type=float, default=10.0, metavar="S", help="the documented window, in seconds")
     add("--timeout", type=float, default=30.0, metavar="S", help="for one whole exchange, in seconds")
-    add("--max-requests", type=int, default=MAX_REQUESTS, metavar="N", help="hard cap on requests, preflight included "
-        "(default %(default)s)")  # fmt: skip
+    add("--max-requests", type=int, default=0, metavar="N", help="hard cap on requests, preflight included (0: the "
+        f"scenario's own, {MAX_REQUESTS} for probes, a million for floods)")  # fmt: skip
+    add("--rate", type=float, default=0.0, metavar="R", help="requests a second that are due, in scenarios of a given "
+        "rate (0: the scenario's own)")  # fmt: skip
+    add("--arrival", choices=("", *ARRIVALS), default="", help="how they come: constant, ramp (from 0 to the rate) or "
+        "poisson (default: the scenario's own)")  # fmt: skip
     add("--records-per-batch", type=int, default=0, metavar="N", help="all batches of one size, as far as the "
         "catalogue goes (0: the scenario's own sizes)")  # fmt: skip
     add("--gates", metavar="FILE", default="", help="your own service levels, in TOML (default loadtests/gates.toml)")
@@ -104,7 +111,11 @@ def check_names(options: argparse.Namespace, scenarios: tuple[str, ...]) -> None
 
 
 def choose(
-    options: argparse.Namespace, host: str | None, sandbox: EmbeddedSandbox | None, environ: Mapping[str, str]
+    options: argparse.Namespace,
+    host: str | None,
+    sandbox: EmbeddedSandbox | None,
+    environ: Mapping[str, str],
+    own_requests: int | None = None,
 ) -> Choices:
     """The options, checked; raises UsageError. `host` is what Locust was given, or the embedded sandbox."""
     if not host:
@@ -130,11 +141,13 @@ def choose(
         first_seq=options.first_seq,
         window_s=options.window,
         timeout_s=options.timeout,
-        max_requests=options.max_requests,
+        max_requests=options.max_requests or own_requests or MAX_REQUESTS,
         records_per_batch=options.records_per_batch or None,
         verify=options.ca_bundle or True,
         headers=tuple(check_header(header) for header in options.header),
         gates=read_gates(Path(options.gates) if options.gates else DEFAULT_GATES, SCENARIOS),
+        rate_per_s=options.rate or None,
+        arrival=options.arrival or None,
     )
 
 
@@ -142,7 +155,9 @@ def _check_numbers(options: argparse.Namespace) -> None:
     for name, value in {"--window": options.window, "--timeout": options.timeout}.items():
         if not 0 < value < 86_400:
             raise UsageError(f"{name} {value:g} is no sensible number of seconds: give one above 0")
-    if options.max_requests < 1:
+    if options.max_requests < 0:
         raise UsageError(f"--max-requests {options.max_requests} leaves nothing to send: give 1 or more")
+    if not 0 <= options.rate < 1_000_000:
+        raise UsageError(f"--rate {options.rate:g} is no number of requests a second: give one above 0")
     if options.records_per_batch < 0:
         raise UsageError(f"--records-per-batch {options.records_per_batch}: give 1 or more")

@@ -14,7 +14,7 @@ from contracts.harness import Harness
 from contracts.target import ROOT, EmbeddedSandbox, UsageError
 from loadtests.plan import Planned
 
-SCENARIOS = ("ThrottleProbe", "Pusher")
+SCENARIOS = ("ThrottleProbe", "Pusher", "Flood")
 JUDGED = (0, 1, 6)  # exit codes of a run that came to a verdict
 USAGE_ERROR = 4
 GRACE_S = 20.0  # for a child to begin, to wait for its last answers and to judge, on top of its time and one time-out
@@ -69,6 +69,7 @@ def _command(planned: Planned, harness: Harness, folder: Path) -> list[str]:
         "--host": harness.base_url,
         "--catalogue": Path(catalogue).resolve(),
         "--run-folder": folder,
+        "--runs-dir": options.runs_dir.resolve(),
         "--first-seq": harness.next_seq(),
         "--max-requests": harness.requests_left,
         "--window": options.window_s,

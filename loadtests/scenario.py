@@ -39,6 +39,7 @@ EVERY_BATCH = (
     *(RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6),
     *(RES_1, RES_2, RES_3, RES_4, RES_5, RES_6),
 )  # what batches pushed through the limit put to the test, whoever pushes them
+EVERY_ANSWER = tuple(promise for promise in EVERY_BATCH if promise not in (RATE_1, RATE_2, RATE_5))  # limit or no limit
 MEANT = (200, 422, 429)  # statuses that Locust shall not count as failures
 
 
@@ -54,8 +55,17 @@ class Scenario(User):
     owes: ClassVar[tuple[Promise, ...]] = EVERY_BATCH
     own_users: ClassVar[int] = 1
     own_seconds: ClassVar[float | None] = None  # None: it ends by itself
+    own_requests: ClassVar[int | None] = None  # the cap where none was chosen; None: as for any probe
     session: ClassVar[Session]  # of the test under way
     joined: ClassVar[int] = 0  # users of this test so far
+
+    @classmethod
+    def prepare(cls, users: int) -> None:
+        """What has to be there before the first user comes."""
+
+    @classmethod
+    def measure(cls, users: int) -> None:
+        """Put the scenario's figures, if it has any, into the session, once its last user has ended."""
 
     def on_start(self) -> None:
         """Take a wire and a share of the catalogue."""

@@ -3,12 +3,14 @@
 Knows no scenario. Users are greenlets of one thread, so that nothing here needs a lock.
 """
 
+import time
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.clock import SystemClock
-from contracts.drivers.references import References
+from contracts.drivers.references import STEP, References
 from contracts.drivers.run import Run
 from contracts.drivers.schedule import preflight
 from contracts.evidence import Evidence
@@ -18,18 +20,28 @@ from contracts.judge import first_finding_at, rule
 from contracts.leaks import failed, leaks
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write
+from contracts.rows import NAME as ROWS
+from contracts.rows import NO_ROWS, LoadRow, Rows, read_rows
 from contracts.rules.throttling import LIMIT, header_number
 from contracts.target import UsageError, make_run_folder, point_latest
-from contracts.watermark import raise_watermark
+from contracts.watermark import raise_watermark, read_watermark
 from contracts.wire import Outgoing, Stopped, Wire
+from loadtests.arrivals import Arrivals
+from loadtests.batches import Head
+from loadtests.connection import Watch
+from loadtests.figures import Generator, figures
 from loadtests.gates import rule_on
+from loadtests.keeping import Keeper
 from loadtests.measures import Figures
 from loadtests.options import Choices
+from loadtests.route import Route
+from loadtests.wire import LoadWire, Tally, head_of, shown_headers
 from openapi.document import load_document
 from openapi.ledger import Promise
 
 ENDING = "the scenario was ended"
 FIRST_AT = timedelta(minutes=2)  # later than what the contracts of the same run send, who begin further back
+PARTS = ("answered", "failed", "in_flight")  # of all that was sent
 _SLICE_S = 0.1  # of a silence, so that it can be broken off
 
 
@@ -64,6 +76,8 @@ class Session:
         self._wires: list[Wire] = []
         started_at = self.clock.now()
         self._began_s = self.clock.monotonic_s()
+        self._busy_s = time.process_time()
+        self.rows: Rows = NO_ROWS
         self.folder = choices.run_folder or make_run_folder(choices.runs_dir, started_at)
         sha256 = load_document().sha256
         room = "+".join(owed)
@@ -71,21 +85,29 @@ class Session:
         self.history = HistoryWriter(self.folder / "history.jsonl", facts, choices.secret)
         for scenario, promises in owed.items():
             self.history.owes(scenario, [promise.id for promise in promises])
+        after = read_watermark(choices.runs_dir, choices.base_url)
+        self._first = started_at - FIRST_AT if after is None else max(started_at - FIRST_AT, after + STEP)
         # Each user writes references of its own, so that of any two records for one it is clear which is later.
         shares = min(users, len(choices.catalogue))
         self._shares = [
-            References(choices.catalogue[share::shares], started_at, first_at=FIRST_AT) for share in range(shares)
+            References(choices.catalogue[share::shares], started_at, after, FIRST_AT) for share in range(shares)
         ]
+        self._rig: Rig | None = None
 
     @property
     def sent(self) -> int:
         """Requests so far, of all users."""
-        return sum(wire.sent for wire in self._wires)
+        return sum(wire.sent for wire in self._wires) + (self._rig.tally.sent if self._rig else 0)
 
     @property
     def left(self) -> int:
         """Requests that the cap still allows."""
         return self.choices.max_requests - self.sent
+
+    @property
+    def left_for_load(self) -> int:
+        """The same, any of those out being perhaps sent a second time."""
+        return self._rig.tally.left if self._rig else self.left
 
     @property
     def elapsed_s(self) -> float:
@@ -108,6 +130,43 @@ class Session:
         )
         self._wires.append(wire)
         return wire
+
+    def rig(self, driver: str, keep_all: bool) -> "Rig":
+        """What all load wires of the test share; made once. Its numbers come after those of the preflight."""
+        if self._rig is None:
+            choices, cap = self.choices, self.choices.max_requests
+            route = Route(choices.base_url, choices.verify)
+            keeper = Keeper(self.folder, self.history, driver, shown_headers(choices.headers), keep_all)
+            tally = Tally(cap - self.sent, choices.first_seq + cap * len(self._wires))
+            head = head_of(route, choices.secret, choices.headers)
+            self._rig = Rig(route, Watch(choices.timeout_s), keeper, tally, head, self._first)
+        return self._rig
+
+    def load_wire(self, rig: "Rig") -> LoadWire:
+        """A wire for one more user of a load test."""
+        return LoadWire(rig.route, rig.watch, rig.keeper, rig.tally, lambda: self.elapsed_s)
+
+    def learn(self, row: LoadRow) -> None:
+        """What the next requests may depend on."""
+        if row.limit > 0:
+            self.limit = row.limit
+        if row.status == 429:
+            self.refused += 1
+            self.refused_s = max(self.refused_s, row.answered_s)
+
+    def measure(self, scenario: str, *, users: int, arrival: str, arrivals: Arrivals | None) -> dict[str, Any]:
+        """The scenario's figures from its rows, now that no more come; checks that nothing went missing."""
+        if self._rig is None:
+            return {}
+        self._rig.keeper.close()
+        self.rows = read_rows(self.folder / ROWS)
+        busy = (time.process_time() - self._busy_s) / max(self.elapsed_s, 1e-9)
+        late, worst_s = (arrivals.late, arrivals.worst_s) if arrivals else (0, 0.0)
+        told = figures(self.rows, Generator(users, arrival, late, worst_s, busy))
+        if told["sent"] != self._rig.tally.sent or told["sent"] != sum(told[part] for part in PARTS):
+            self.stop(f"a fault of this harness: {self._rig.tally.sent} requests were sent, {told['sent']} have a row")
+        self.figures[scenario] = told
+        return told
 
     def share(self, user: int) -> References:
         """The references that this user writes; fewer references than users are shared."""
@@ -157,8 +216,8 @@ class Session:
 
     def conclude(self) -> dict[str, Any]:
         """Judge what was sent, write the report, point `latest` to it unless a parent will."""
-        story = self.history.story()
-        evidence = Evidence(story.facts, story.exchanges)
+        story = replace(self.history.story(), rows=self.rows)
+        evidence = Evidence.of(story)
         rulings = rule(evidence, story)
         document = compose(
             Conclusion(
@@ -180,7 +239,7 @@ class Session:
             write(self.folder, document)
         if self.choices.run_folder is None:
             point_latest(self.folder)
-            raise_watermark(self.choices.runs_dir, self.choices.base_url, self.clock.now())
+        raise_watermark(self.choices.runs_dir, self.choices.base_url, self.clock.now())
         return document
 
     def _load(self) -> dict[str, dict[str, Any]]:
@@ -193,6 +252,18 @@ class Session:
             for name, gates in rows.items()
             if gates or name in self.figures
         }
+
+
+@dataclass(frozen=True)
+class Rig:
+    """What the wires of a load test share."""
+
+    route: Route
+    watch: Watch
+    keeper: Keeper
+    tally: Tally
+    head: Head
+    first: datetime
 
 
 def _unreachable(exchange: Exchange) -> bool:

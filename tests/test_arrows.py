@@ -18,7 +18,7 @@ EVIDENCE = (
     "contracts.records",
     "contracts.replies",
 )
-HISTORY = ("contracts.history", "contracts.history_lines", "contracts.secrets")
+HISTORY = ("contracts.history", "contracts.history_lines", "contracts.rows", "contracts.secrets")
 # The room that sends.
 WIRE = ("contracts.wire", "contracts.transport", "contracts.attempt")
 
@@ -41,8 +41,12 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.finding": ("openapi.ledger", *EVIDENCE),
     "contracts.history": EVIDENCE + HISTORY,
     "contracts.history_lines": EVIDENCE,
+    "contracts.rows": EVIDENCE,
     "contracts.evidence": ("openapi", *EVIDENCE, *HISTORY),
-    "contracts.rules": ("openapi", "contracts.rules", "contracts.finding", "contracts.evidence", *EVIDENCE),
+    "contracts.rules": (
+        *("openapi", "contracts.rules", "contracts.finding", "contracts.evidence", "contracts.rows"),
+        *EVIDENCE,
+    ),
     "contracts.rules.limiters": ("contracts.rules.limiters",),
     "contracts.judge": (
         *("openapi", "contracts.rules", "contracts.finding", "contracts.evidence"),

@@ -28,7 +28,7 @@ ONCE = "1 of 1"  # seen, and not tried again
 def compose(conclusion: Conclusion) -> dict[str, Any]:
     """report.json of one run. Beyond the interface's keys: `room`, `retries`, and of each promise its words."""
     facts = conclusion.story.facts
-    evidence = Evidence(facts, conclusion.story.exchanges)
+    evidence = Evidence.of(conclusion.story)
     load = conclusion.load or {}
     rows = [*_promises(conclusion), *gate_rows(load)]
     verdict = _verdict(rows)
@@ -41,7 +41,7 @@ def compose(conclusion: Conclusion) -> dict[str, Any]:
         "seed": facts.seed,
         "requests": conclusion.requests,
         "retries": conclusion.retries,
-        "records": sum(len(seen.body.records) for seen in evidence.seen),
+        "records": _records(evidence),
         "first_finding_at": conclusion.first_finding_at,
         "started_at": facts.started_at.isoformat().replace("+00:00", "Z"),
         "duration_s": round(conclusion.duration_s, 3),
@@ -52,6 +52,13 @@ def compose(conclusion: Conclusion) -> dict[str, Any]:
         "limiter": limiter(evidence),
         "load": dict(load) or None,
     }
+
+
+def _records(evidence: Evidence) -> int:
+    """Of a flood those of all rows, and of the exchanges that have none."""
+    in_rows = frozenset(evidence.rows["seq"].tolist())
+    others = sum(len(seen.body.records) for seen in evidence.seen if seen.seq not in in_rows)
+    return others + int(evidence.rows["records"].sum())
 
 
 def _reason(verdict: str, rows: Sequence[Mapping[str, Any]], ended_early: str | None) -> str | None:

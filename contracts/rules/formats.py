@@ -38,11 +38,17 @@ def timestamps_are_iso_8601(seen: Seen) -> Examined:
     """
     if not seen.authenticated or seen.status not in (200, 422) or seen.answer is None:
         return
-    for name, value in _members(read_json(seen.answer)):
-        if not _is_timestamp(name, value) or _echoed(value, seen):
-            continue
-        iso = isinstance(value, str) and _ISO.match(value) and read_instant(value).form is not Form.IMPOSSIBLE
-        yield None if iso else Finding(FMT_2, "a timestamp in ISO 8601", f"`{name}`: {value!r:.60}", (seen.seq,))
+    for name, value, iso in timestamps(read_json(seen.answer)):
+        if not _echoed(value, seen):
+            yield None if iso else Finding(FMT_2, "a timestamp in ISO 8601", f"`{name}`: {value!r:.60}", (seen.seq,))
+
+
+def timestamps(document: object) -> Iterator[tuple[str, object, bool]]:
+    """Every timestamp in a JSON document: its name, its value, and whether it is in ISO 8601."""
+    for name, value in _members(document):
+        if _is_timestamp(name, value):
+            iso = isinstance(value, str) and _ISO.match(value) and read_instant(value).form is not Form.IMPOSSIBLE
+            yield name, value, bool(iso)
 
 
 def _is_timestamp(name: str, value: object) -> bool:

@@ -6,12 +6,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from enum import IntEnum
 from functools import lru_cache
 from itertools import groupby, pairwise
 
 from contracts.evidence import Evidence, Seen
 from contracts.exchange import Answer, Cause, NoAnswer
 from contracts.finding import Doubt, Examined, Finding
+from contracts.rows import CAUSES
 from contracts.rules.limiters import Refutation, Row, Survey, survivors
 from openapi.ledger import RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6, Promise
 
@@ -55,16 +57,15 @@ def _fault_of_headers(answer: Answer) -> str | None:
 def the_limit_stays_the_same(evidence: Evidence) -> Examined:
     """RATE-6: Limit is the same all through a run."""
     first: tuple[int, int] | None = None
-    for seen in evidence.seen:
-        limit = header_number(seen.answer, LIMIT) if seen.authenticated and seen.answer else None
-        if limit is None:
+    for row in rate_rows(evidence):
+        if row.limit is None:
             continue
-        first = first or (seen.seq, limit)
-        same = limit == first[1]
+        first = first or (row.seq, row.limit)
+        same = row.limit == first[1]
         yield (
             None
             if same
-            else Finding(RATE_6, f"{LIMIT}: {first[1]}, as before", f"{limit}", (first[0], seen.seq), sequence=True)
+            else Finding(RATE_6, f"{LIMIT}: {first[1]}, as before", f"{row.limit}", (first[0], row.seq), sequence=True)
         )
 
 
@@ -74,28 +75,22 @@ def over_the_limit_is_429(evidence: Evidence) -> Examined:
     Where Remaining fell to 0 and the next answer within the shortest refill is neither 429 nor an admission (by 200,
     422, or another answer of the operation), the refusal has another face. Cannot see refusals that begin early.
     """
-    empty: Seen | None = None
-    for seen in evidence.seen:
-        if not seen.authenticated:
-            continue
-        if seen.status == 429:
+    empty: Row | None = None
+    for row in rate_rows(evidence, authenticated=True):
+        if row.status == 429:
             yield None
-        elif empty is not None and seen.exchange.sent_s - empty.exchange.answered_s < evidence.facts.window_s:
-            face = _other_face(seen)
+        elif empty is not None and row.sent_s - empty.answered_s < evidence.facts.window_s:
+            face = _other_face(row)
             if face:
-                witness = (empty.seq, seen.seq)
-                yield Finding(RATE_2, "429 when nothing remains", face, witness, sequence=True)
-        remaining = header_number(seen.answer, REMAINING) if seen.answer else None
-        if remaining is not None:
-            empty = seen if remaining == 0 else None
+                yield Finding(RATE_2, "429 when nothing remains", face, (empty.seq, row.seq), sequence=True)
+        if row.remaining is not None:
+            empty = row if row.remaining == 0 else None
 
 
-def _other_face(seen: Seen) -> str | None:
-    outcome = seen.exchange.outcome
-    if isinstance(outcome, NoAnswer):
-        dropped = outcome.cause in (Cause.CLOSED, Cause.CUT)
-        return f"no answer: {outcome.cause}" if dropped else None
-    return f"{outcome.status}" if outcome.status in (403, 503, 509) else None
+def _other_face(row: Row) -> str | None:
+    if row.dropped:
+        return "no answer: the connection was closed or cut"
+    return f"{row.status}" if row.status in (403, 503, 509) else None
 
 
 def no_more_is_let_in_than_the_limit(evidence: Evidence) -> Examined:
@@ -124,30 +119,26 @@ def each_request_costs_one(evidence: Evidence) -> Examined:
         yield _misstep(falls[:3], f"by {falls[0][0]} each time")
     for fall, alike in groupby(steps, key=lambda step: step[0]):
         row = list(alike)
-        limit = header_number(row[0][2].answer, LIMIT) if row[0][2].answer else None
-        passed_s = sum(after.exchange.answered_s - before.exchange.sent_s for _, before, after in row)
-        refill = (limit or 0) * passed_s / evidence.facts.window_s
+        passed_s = sum(after.answered_s - before.sent_s for _, before, after in row)
+        refill = (row[0][2].limit or 0) * passed_s / evidence.facts.window_s
         if fall <= 0 and len(row) >= ENOUGH_STEPS and len(row) > refill + 3:
             yield _misstep(row[:3], f"in {len(row)} requests, one after the other, it rose by {-fall} each time")
             return
 
 
-def _steps(evidence: Evidence) -> Iterator[tuple[int, Seen, Seen]]:
+def _steps(evidence: Evidence) -> Iterator[tuple[int, Row, Row]]:
     """How far Remaining fell from one request to the next, which was let in and had no stranger before it."""
-    for before, after in pairwise(evidence.seen):
-        left, then = _remaining_after(before), _remaining_after(after)
-        in_turn = before.exchange.answered_s <= after.exchange.sent_s
+    rows = (row for row, _ in _every(evidence, len(evidence.seen)))
+    for before, after in pairwise(rows):
+        left, then = before.remaining, after.remaining
+        in_turn = before.answered_s <= after.sent_s
         if in_turn and after.status == 200 and left is not None and then is not None and (left or then):
             yield left - then, before, after
 
 
-def _misstep(steps: Sequence[tuple[int, Seen, Seen]], actual: str) -> Finding:
-    witness = tuple(dict.fromkeys(seen.seq for _, before, after in steps for seen in (before, after)))
+def _misstep(steps: Sequence[tuple[int, Row, Row]], actual: str) -> Finding:
+    witness = tuple(dict.fromkeys(row.seq for _, before, after in steps for row in (before, after)))
     return Finding(RATE_4, f"{REMAINING} falls by one a request", actual, witness, sequence=True)
-
-
-def _remaining_after(seen: Seen) -> int | None:
-    return header_number(seen.answer, REMAINING) if seen.authenticated and seen.answer else None
 
 
 def _unexplained(evidence: Evidence, promise: Promise) -> Examined:
@@ -181,17 +172,54 @@ def _promise_of(refuted: Refutation, rows: tuple[Row, ...], window_s: float) -> 
     return RATE_1 if refuted.kind == "over-admission" and most > limit else RATE_4
 
 
-def rate_rows(evidence: Evidence) -> tuple[Row, ...]:
-    """Every exchange of the operation in the order of sending; without the key it has a status and no headers."""
-    rows = []
-    for seen in evidence.seen:
-        outcome = seen.exchange.outcome
-        if not seen.on_operation or (isinstance(outcome, NoAnswer) and outcome.cause is Cause.UNREACHABLE):
-            continue
-        told = seen.answer if seen.authenticated else None
-        limit, remaining = (header_number(told, name) if told else None for name in (LIMIT, REMAINING))
-        rows.append(Row(seen.exchange.sent_s, seen.exchange.answered_s, seen.status, limit, remaining, seen.seq))
-    return tuple(rows)
+def rate_rows(evidence: Evidence, *, authenticated: bool = False) -> tuple[Row, ...]:
+    """Every exchange of the operation in the order of sending; without the key it has a status and no headers.
+
+    `authenticated`: those with the key alone.
+    """
+    least = Place.AUTHENTICATED if authenticated else Place.OPERATION
+    return tuple(row for row, place in _every(evidence, len(evidence.seen)) if place >= least)
+
+
+class Place(IntEnum):
+    """What a row is to the limiter."""
+
+    ELSEWHERE = 0  # another path, or no connection came about
+    OPERATION = 1
+    AUTHENTICATED = 2
+
+
+@lru_cache(maxsize=1)
+def _every(evidence: Evidence, _grown_to: int) -> Sequence[tuple[Row, Place]]:
+    """A row of every exchange in the order of sending: of a flood from its own rows, of others from what was seen."""
+    flood = [_flood_row(*values) for values in evidence.rows[_COLUMNS].tolist()]
+    in_flood = {row.seq for row, _ in flood}
+    others = [_row_of(seen) for seen in evidence.seen if seen.seq not in in_flood]
+    return sorted((*others, *flood), key=lambda item: (item[0].sent_s, item[0].seq)) if flood else others
+
+
+_COLUMNS = ["sent_s", "answered_s", "status", "limit", "remaining", "seq", "cause"]
+_DROPPED = (Cause.CLOSED, Cause.CUT)
+
+
+def _flood_row(  # noqa: PLR0913, PLR0917 — as many as a row has
+    sent_s: float, answered_s: float, status: int, limit: int, remaining: int, seq: int, cause: int
+) -> tuple[Row, Place]:
+    why = CAUSES[cause - 1] if 0 < cause <= len(CAUSES) else None
+    told = (None if limit < 0 else limit, None if remaining < 0 else remaining)
+    row = Row(sent_s, answered_s, status or None, *told, seq, dropped=why in _DROPPED)
+    return row, Place.ELSEWHERE if why is Cause.UNREACHABLE else Place.AUTHENTICATED
+
+
+def _row_of(seen: Seen) -> tuple[Row, Place]:
+    exchange, outcome = seen.exchange, seen.exchange.outcome
+    told = seen.answer if seen.authenticated else None
+    limit, remaining = (header_number(told, name) if told else None for name in (LIMIT, REMAINING))
+    cause = outcome.cause if isinstance(outcome, NoAnswer) else None
+    row = Row(exchange.sent_s, exchange.answered_s, seen.status, limit, remaining, seen.seq, dropped=cause in _DROPPED)
+    if not seen.on_operation or cause is Cause.UNREACHABLE:
+        return row, Place.ELSEWHERE
+    return row, Place.AUTHENTICATED if seen.authenticated else Place.OPERATION
 
 
 @lru_cache(maxsize=8)

@@ -31,6 +31,7 @@ class Row:
     remaining: int | None
     seq: int = 0
     retry_after_s: float | None = None  # as the header said; believed by pacing alone
+    dropped: bool = False  # the connection was closed or cut instead of an answer
 
 
 class Act(Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Literal
 
 from contracts.rules.limiters.candidates import CANDIDATES, coarse_models, models
@@ -17,6 +17,8 @@ from contracts.rules.limiters.strangers import others_spend
 from contracts.rules.limiters.timeline import timeline
 
 Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
+OVERLAPS_SEARCHED = 1_000  # rows sent before the one before them was answered; a search of more would take minutes
+SHOWN = 10  # of the witnesses of a flood
 _PHASES = 10  # cells into which the unknown phase of a whole-second clock is cut
 
 
@@ -57,18 +59,28 @@ def survivors(rows: Sequence[Row], window_s: float = 10.0) -> Survey:
 
     rows: times in seconds since the run began; window_s: the documented window. Never excludes a legal limiter, also
     one used by others before the first row; does not exclude every illegal one: where more than eight requests are in
-    flight it counts only (`flood`), and a 5xx or an unanswered request may have cost one or nothing.
+    flight, and after OVERLAPS_SEARCHED overlapping ones, it counts only (`flood`), and a 5xx or an unanswered request
+    may have cost one or nothing.
     """
     ordered = sorted(rows, key=lambda row: (row.sent_s, row.answered_s, row.seq))
     limits = {row.limit for row in ordered if row.limit is not None}
     if len(limits) != 1 or (limit := limits.pop()) < 1:
         return Survey(CANDIDATES, {}, None, window_s)
     terms = Terms(limit, window_s)
-    trial = _try(ordered, terms)
+    searched = _searchable(ordered)
+    trial = _try(ordered[:searched], terms)  # what refutes the beginning of a history refutes it all
+    if trial.living and searched < len(ordered):
+        _count(trial, ordered, terms)
     if trial.living:
         return _alive(trial, terms)
     refutation = _smallest(ordered, terms, trial)
     return Survey((), {}, limit, window_s, refuted=refutation, others_spend=others_spend(ordered, terms))
+
+
+def _searchable(rows: Sequence[Row]) -> int:
+    """How many rows, in order, may be searched for an order of decisions; what follows is counted."""
+    overlapping = (place for place, (one, next_) in enumerate(pairwise(rows)) if next_.sent_s < one.answered_s)
+    return next(islice(overlapping, OVERLAPS_SEARCHED, None), len(rows))
 
 
 def _try(rows: Sequence[Row], terms: Terms) -> _Trial:
@@ -161,6 +173,10 @@ def _suspects(terms: Terms, *, coarse: bool) -> Iterator[tuple[Model[Any], Clock
 def _smallest(rows: Sequence[Row], terms: Terms, trial: _Trial) -> Refutation:
     """Cut at its end where the last candidate died, then from its start; whole-second clocks are tried on the rest."""
     end = trial.refuted_at + 1
+    if end > _searchable(rows) and trial.counted:
+        since_s = rows[end - 1].sent_s - 2 * terms.longest_s
+        argued = _argue([row for row in rows[:end] if row.sent_s >= since_s], terms, trial.counted)
+        return replace(argued, witness=(*argued.witness[: SHOWN // 2], *argued.witness[-SHOWN // 2 :]))
     piece = _shrunk(rows[:end], terms, coarse=False)
     if _explained(piece, terms):
         piece = _shrunk(rows[:end], terms, coarse=True)

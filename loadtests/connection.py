@@ -1,0 +1,261 @@
+"""One kept HTTP/1.1 connection: ready bytes out, one whole answer in, or why there is none. Knows no key, no history.
+
+Written on plain sockets, which Locust's patches turn into gevent's. As tolerant of an answer's form as the wire of the
+contracts: what is no finding there is none here. Nothing is redirected, and nothing sent a second time.
+"""
+
+import socket
+import threading
+import time
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+
+import httptools
+
+from contracts.exchange import Answer, Cause, NoAnswer
+from loadtests.route import Route
+
+LARGEST_ANSWER_BYTES = 8 * 1024 * 1024  # decoded, as for the contracts
+LARGEST_HEAD_BYTES = 64 * 1024
+TICK_S = 0.05  # how often time-outs are looked for
+_RECEIVED_AT_ONCE = 256 * 1024
+_CODINGS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}  # zlib's window bits
+
+Header = tuple[bytes, bytes]
+
+
+@dataclass(slots=True)
+class Reply:
+    """A whole answer, its headers still bytes, its body decoded."""
+
+    status: int
+    headers: list[Header]
+    body: bytes
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of that name (in lower case), or None."""
+        for key, value in self.headers:
+            if key == name or key.lower() == name:
+                return value
+        return None
+
+    def answer(self) -> Answer:
+        """As the history keeps it."""
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers)
+        return Answer(self.status, headers, self.body)
+
+
+class Watch:
+    """Shuts connections whose exchange takes too long, from a thread (under Locust a greenlet) of its own.
+
+    One look every TICK_S at the oldest costs less than a timer for each exchange.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self._open: dict[Connection, float] = {}  # since when, in the order of beginning
+        threading.Thread(target=self._look, daemon=True, name="time-outs").start()
+
+    def begin(self, connection: "Connection") -> None:
+        """Its exchange begins now."""
+        self._open[connection] = time.monotonic()
+
+    def end(self, connection: "Connection") -> None:
+        """Its exchange is over."""
+        self._open.pop(connection, None)
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(TICK_S)
+            late = time.monotonic() - self.timeout_s
+            for connection, began_s in list(self._open.items()):
+                if began_s > late:
+                    break
+                connection.expire()
+
+
+class Connection:
+    """Connects when it is needed, and again when it was closed. For one request at a time."""
+
+    def __init__(self, route: Route, watch: Watch) -> None:
+        self._route, self._watch = route, watch
+        self._socket: socket.socket | None = None
+        self._expired = False
+
+    def exchange(self, request: bytes) -> Reply | NoAnswer:
+        """Send, and wait for one whole answer; the watch's time-out bounds it all, connecting included."""
+        self._expired = False
+        kept = self._socket is not None
+        self._watch.begin(self)
+        try:
+            if not kept:
+                try:
+                    self._connect()
+                except (OSError, ValueError) as error:
+                    self.close()
+                    return NoAnswer(Cause.UNREACHABLE, f"{type(error).__name__}: {error}"[:300])
+            return self._exchange(request, kept)
+        except BaseException:
+            self.close()  # somebody ended this user in the middle: what is on its way must not answer the next request
+            raise
+        finally:
+            self._watch.end(self)
+
+    def expire(self) -> None:
+        """Time is up: whoever waits for this connection wakes to find it closed."""
+        self._expired = True
+        if self._socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # under TLS too
+
+    def close(self) -> None:
+        """Drop the connection; the next exchange makes a new one."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.close()
+        self._socket = None
+
+    def _connect(self) -> None:
+        self._socket = self._route.connect(self._watch.timeout_s)
+        self._socket.settimeout(None)  # from here on the watch's
+        self._incoming = _Incoming()
+
+    def _exchange(self, request: bytes, kept: bool) -> Reply | NoAnswer:
+        sock, incoming = self._socket, self._incoming
+        assert sock is not None  # noqa: S101 — just connected
+        incoming.begin()
+        try:
+            with suppress(BrokenPipeError, ConnectionResetError):  # an answer may lie there already
+                sock.sendall(request)
+            while not incoming.complete:
+                incoming.feed(sock.recv(_RECEIVED_AT_ONCE))
+            if not incoming.kept:
+                self.close()
+            return incoming.reply()
+        except (EOFError, OSError) as error:
+            return self._failed(incoming, kept, f"{type(error).__name__}: {error}" if str(error) else "")
+        except _TooLargeError as error:
+            cause, detail = Cause.TOO_LARGE, str(error)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, zlib.error, _MalformedError) as error:
+            cause, detail = Cause.MALFORMED, f"{type(error).__name__}: {error}"[:300]
+        self.close()
+        return NoAnswer(cause, detail)
+
+    def _failed(self, incoming: "_Incoming", kept: bool, detail: str) -> NoAnswer:
+        self.close()
+        so_far = f"after {incoming.size} bytes of a {incoming.status}" if incoming.headed else ""
+        if self._expired:
+            return NoAnswer(Cause.TIMEOUT, so_far)
+        if incoming.any:
+            return NoAnswer(Cause.CUT, f"{so_far} {detail}".strip())
+        return NoAnswer(Cause.CLOSED_IDLE if kept else Cause.CLOSED, detail)
+
+
+class _TooLargeError(Exception):
+    """More than this harness reads."""
+
+
+class _MalformedError(Exception):
+    """What the parser lets pass, and is no HTTP."""
+
+
+class _Incoming:
+    """The answers of one connection as they come in, one after the other."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        # As `http.client` reads: bare line feeds, and both a length and chunks.
+        self._parser.set_dangerous_leniencies(
+            lenient_chunked_length=True, lenient_optional_cr_before_lf=True, lenient_data_after_close=True
+        )
+        self.begin()
+
+    def begin(self) -> None:
+        self.status = 0
+        self.headers: list[Header] = []
+        self._chunks: list[bytes] = []
+        self.size = self._head_size = 0
+        self.any = self.headed = self.complete = self._surplus = False
+        self.kept = True
+
+    def feed(self, data: bytes) -> None:
+        """Raises EOFError where the connection closed within an answer, and what the parser does."""
+        if not data:
+            self._end()
+            return
+        self.any = True
+        if not self.headed:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            if not self.complete:
+                raise
+            self.kept = False  # what followed the answer is nobody's
+        if self.size > LARGEST_ANSWER_BYTES:
+            raise _TooLargeError(f"more than {LARGEST_ANSWER_BYTES} bytes of a {self.status}")
+        if not self.headed and self._head_size > LARGEST_HEAD_BYTES:
+            raise _MalformedError(f"a head of more than {LARGEST_HEAD_BYTES} bytes")
+
+    def _end(self) -> None:
+        """The connection is closed, which ends an answer that tells no other end."""
+        if not self.headed or any(
+            name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self.headers
+        ):
+            raise EOFError
+        self.complete, self.kept = True, False
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self._surplus, self.kept = True, False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._surplus:
+            self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if not self._surplus:
+            self.status = self._parser.get_status_code()
+            self.headed = self.status >= 200
+
+    def on_body(self, body: bytes) -> None:
+        if self._surplus:
+            return
+        self.size += len(body)
+        if (
+            self.size <= LARGEST_ANSWER_BYTES
+        ):  # `feed` says so where it is more: the parser swallows what is raised here
+            self._chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._surplus:
+            return
+        if not self.headed:  # 100 Continue and the like (RFC 9110, 15.2)
+            self.headers, self._head_size = [], 0
+            return
+        self.complete = True
+        self.kept = self._parser.should_keep_alive()
+
+    def reply(self) -> Reply:
+        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        for name, value in self.headers:
+            if name.lower() == b"content-encoding" and body:
+                body = _decoded(body, value)
+        return Reply(self.status, self.headers, body)
+
+
+def _decoded(body: bytes, coding: bytes) -> bytes:
+    """Decoded from gzip or deflate, never far beyond the bound; another coding is left as it came."""
+    bits = _CODINGS.get(coding.strip().lower())
+    if bits is None:
+        return body
+    decoder = zlib.decompressobj(bits)
+    decoded = decoder.decompress(body, LARGEST_ANSWER_BYTES + 1)
+    if len(decoded) > LARGEST_ANSWER_BYTES:
+        raise _TooLargeError(f"more than {LARGEST_ANSWER_BYTES} bytes, decoded")
+    if not decoder.eof:
+        raise _MalformedError("the coded body breaks off")
+    return decoded

@@ -1,0 +1,16 @@
+"""Flood: as fast as it can, whatever is refused. A closed loop: each user sends when its last answer has come."""
+
+from loadtests.pressing import Pressing
+from loadtests.scenario import EVERY_ANSWER
+
+
+class Flood(Pressing):
+    """As fast as it goes, refusals and all: do answers stay right, and does the limit hold?"""
+
+    own_users = 16
+    own_seconds = 20.0
+    owes = EVERY_ANSWER
+
+    def step(self) -> None:
+        """One batch after the other."""
+        self.press(self.next_batch(), "flood")

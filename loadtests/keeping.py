@@ -1,0 +1,145 @@
+"""What a load test leaves as evidence: a row of every exchange, and whole exchanges within stated bounds.
+
+Kept whole is: all that broke a rule and all that was not plainly right, each with the exchanges that wrote its
+references before, so that the judge sees in the history what was known at the time; the first of each kind; one in a
+thousand. Beyond the bounds a row stays, and its flag says whether it was right.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from contracts import rows
+from contracts.evidence import Evidence
+from contracts.exchange import Exchange, NoAnswer, Request
+from contracts.history import HistoryWriter
+from contracts.judge import findings_at_once
+from contracts.rows import RIGHT, WRONG, LoadRow
+from loadtests.batches import Batch, Share
+from loadtests.connection import Reply
+from openapi.document import OPERATION_PATH
+
+WRONG_KEPT = 2_000  # exchanges that broke a rule
+ODD_KEPT = 500  # that broke none, and were not plainly right either
+SAMPLE_KEPT = 2_000
+KEPT_BYTES = 64 * 1024 * 1024  # of bodies, of each of the three; so memory stays bounded too
+FIRST_KEPT = 10  # of each kind: status, size, faulty or not
+SAMPLE_EVERY = 1_000
+BUFFERED = 1_000  # rows that may be lost if the machine dies
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class Sending:
+    """One request of a batch, with what became of it once that is known."""
+
+    row: LoadRow
+    batch: Batch
+    at: bytes
+    purpose: str
+    outcome: Reply | NoAnswer | None = None
+    kept: bool = False
+
+
+class _Allowance:
+    """So many exchanges, and so many bytes of them."""
+
+    def __init__(self, most: int) -> None:
+        self._left, self._bytes_left = most, KEPT_BYTES
+
+    def take(self, size: int) -> bool:
+        if self._left <= 0 or self._bytes_left < size:
+            return False
+        self._left, self._bytes_left = self._left - 1, self._bytes_left - size
+        return True
+
+
+class Keeper:
+    """Writes the rows, and what is kept whole into the history. Raises FileExistsError where rows lie there already.
+
+    `headers` are what a request shows of its head; `keep_all` is for few exchanges that matter one by one.
+    """
+
+    def __init__(self, folder: Path, history: HistoryWriter, driver: str, headers: Headers, keep_all: bool) -> None:
+        self._history, self._driver, self._headers, self._keep_all = history, driver, headers, keep_all
+        self._file = (folder / rows.NAME).open("xb")
+        self._buffer: list[bytes] = []
+        self._recent: dict[Share, list[Sending]] = {}
+        self._kinds: Counter[tuple[int, int, bool]] = Counter()
+        self._wrong, self._odd, self._sample = map(_Allowance, (WRONG_KEPT, ODD_KEPT, SAMPLE_KEPT))
+        self.listeners: list[Callable[[LoadRow], None]] = []
+        self.rows = 0
+
+    def note(self, sending: Sending) -> None:
+        """One exchange at its end, its row complete but for whether it was wrong."""
+        row = sending.row
+        if not row.flags & RIGHT and sending.outcome is not None:
+            self._judge(sending)
+        elif self._is_sample(sending) and self._sample.take(_size(sending)):
+            self._keep(sending)
+        self._remember(sending)
+        self._buffer.append(row.pack())
+        self.rows += 1
+        if len(self._buffer) >= BUFFERED:
+            self.flush()
+        for listener in self.listeners:
+            listener(row)
+
+    def _judge(self, sending: Sending) -> None:
+        """Before the very rules, in the light of what was sent before for the same references."""
+        before = [self._exchange(earlier) for earlier in self._recent.get(sending.batch.share, ())]
+        facts = replace(self._history.facts, catalogue=sending.batch.share.references)
+        evidence = Evidence(facts, [*before, self._exchange(sending)])
+        seen = next(seen for seen in evidence.seen if seen.seq == sending.row.seq)
+        found = bool(findings_at_once(evidence, seen))
+        if found and isinstance(sending.outcome, Reply):
+            sending.row.flags |= WRONG
+        if (self._wrong if found else self._odd).take(_size(sending)):
+            for earlier in self._recent.get(sending.batch.share, ()):
+                self._keep(earlier)
+            self._keep(sending)
+
+    def _is_sample(self, sending: Sending) -> bool:
+        row = sending.row
+        kind = row.status, row.records, bool(sending.batch.faulty)
+        self._kinds[kind] += 1
+        return self._keep_all or self._kinds[kind] <= FIRST_KEPT or row.seq % SAMPLE_EVERY == 0
+
+    def _remember(self, sending: Sending) -> None:
+        """The last sendings of a share that together hold the last of each of its references: batches are prefixes."""
+        recent = self._recent.setdefault(sending.batch.share, [])
+        recent[:] = [earlier for earlier in recent if earlier.batch.size > sending.batch.size]
+        recent.append(sending)
+
+    def _keep(self, sending: Sending) -> None:
+        if not sending.kept and sending.outcome is not None:
+            sending.kept = True
+            self._history.append(self._exchange(sending))
+
+    def _exchange(self, sending: Sending) -> Exchange:
+        body = sending.batch.body(sending.at)
+        request = Request("POST", OPERATION_PATH, (*self._headers, ("Content-Length", str(len(body)))), body)
+        outcome = sending.outcome.answer() if isinstance(sending.outcome, Reply) else sending.outcome
+        assert outcome is not None  # noqa: S101 — whoever asks has seen to it
+        row = sending.row
+        return Exchange(row.seq, row.sent_s, row.answered_s, request, outcome, self._driver, sending.purpose)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self._file.write(b"".join(self._buffer))
+        self._file.flush()
+        self._buffer.clear()
+
+    def close(self) -> None:
+        """No more rows."""
+        with suppress(ValueError):
+            self.flush()
+        self._file.close()
+
+
+def _size(sending: Sending) -> int:
+    answered = len(sending.outcome.body) if isinstance(sending.outcome, Reply) else 0
+    return answered + 150 * sending.batch.size

@@ -1,0 +1,140 @@
+"""Is an answer plainly right for its batch? Proved quickly, or not at all: whatever is not goes before the very rules.
+
+Says "yes" only where no one-exchange rule could find anything (a property test holds that), so that speed changes no
+verdict. Every answer is decoded whole; nothing is remembered from one to the next.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from contracts.rules.formats import timestamps
+from contracts.rules.throttling import LIMIT, REMAINING
+from loadtests.connection import Reply
+
+_LIMIT, _REMAINING = LIMIT.lower().encode(), REMAINING.lower().encode()
+_NUMBER = re.compile(rb"[0-9]{1,9}")  # 15 digits are legal, and go before the rules
+_LARGEST_FRAME = 4096  # bytes of a 200 beside its results
+
+
+class Result(msgspec.Struct, gc=False):
+    """One element of `results`, its properties of the documented types; others are passed over."""
+
+    index: int
+    status: Literal["ok", "warning", "error"]
+    message: str | None = None
+
+
+class _Bare(Result, forbid_unknown_fields=True, gc=False):
+    """With no other property."""
+
+
+_RESULTS = msgspec.json.Decoder(list[_Bare])
+_FIRST_DIGITS = re.compile(r"\d{4}")  # a message that may look like a timestamp
+
+
+class _Results:
+    """Stands in a 200 for its results."""
+
+
+def _placed(constant: str) -> _Results:
+    if constant != "NaN":
+        raise ValueError(f"{constant} is not JSON")
+    return _Results()
+
+
+def _refused(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_FRAME = json.JSONDecoder(parse_constant=_placed)
+_WHOLE = json.JSONDecoder(parse_constant=_refused)
+
+
+class Wanted:
+    """What an answer to a batch of so many records has to say, those at `faulty` being wrong."""
+
+    def __init__(self, size: int, faulty: tuple[int, ...]) -> None:
+        self.size = size
+        self.faulty = frozenset(faulty)
+        self.indices = list(range(size))
+        self.usual: list[_Bare] = [_Bare(index, "ok") for index in self.indices]
+
+
+def told(reply: Reply) -> tuple[int | None, int | None]:
+    """Limit and Remaining, where they are plain decimal numbers."""
+    limit, remaining = reply.header(_LIMIT), reply.header(_REMAINING)
+    return _number(limit), _number(remaining)
+
+
+def _number(value: bytes | None) -> int | None:
+    return int(value) if value is not None and _NUMBER.fullmatch(value) else None
+
+
+def plainly_right(reply: Reply, wanted: Wanted, limit: int | None, remaining: int | None) -> tuple[bool, int]:
+    """A right 200, with how many records it accepts, or a right 429; `limit` and `remaining` as `told` read them."""
+    if limit is None or remaining is None or remaining > limit:
+        return False, 0
+    if reply.status == 429:
+        return remaining == 0, 0
+    right = reply.status == 200 and _is_json(reply) and _is_right(reply.body, wanted)
+    return right, wanted.size - len(wanted.faulty) if right else 0
+
+
+def _is_json(reply: Reply) -> bool:
+    media_type = reply.header(b"content-type") or b""
+    return media_type == b"application/json" or media_type.partition(b";")[0].strip().lower() == b"application/json"
+
+
+def _is_right(body: bytes, wanted: Wanted) -> bool:
+    try:
+        results = _read(body)
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return False
+    if not wanted.faulty and results == wanted.usual:
+        return True
+    if sorted(result.index for result in results or ()) != wanted.indices:
+        return False
+    return all(_is_due(result, result.index in wanted.faulty) for result in results or ())
+
+
+def _is_due(result: Result, faulty: bool) -> bool:
+    message = result.message
+    if message is not None and _FIRST_DIGITS.match(message):
+        return False  # a timestamp, perhaps
+    if faulty != (result.status == "error"):
+        return False
+    return result.status == "ok" or bool(message and message.strip())
+
+
+def _read(body: bytes) -> Sequence[Result] | None:
+    """The results of a 200 of the documented shape, any timestamp in it in ISO 8601; None for another.
+
+    Raises ValueError (or RecursionError) for what is no JSON. First the results and what stands round them are read
+    apart; where that does not come out even, or a result has more than is documented, the whole is read at once.
+    """
+    begin, end = body.find(b"["), body.rfind(b"]") + 1
+    frame = body[:begin] + b"NaN" + body[end:]
+    if 0 <= begin < end and len(frame) <= _LARGEST_FRAME and frame.count(b"NaN") == 1:
+        try:
+            document = _FRAME.decode(frame.decode())
+            results: Sequence[Result] = _RESULTS.decode(memoryview(body)[begin:end])
+        except ValueError:
+            return _read_whole(body)
+        if _is_framed(document) and isinstance(document["results"], _Results):
+            return results
+    return _read_whole(body)
+
+
+def _read_whole(body: bytes) -> Sequence[Result] | None:
+    document = _WHOLE.decode(body.decode())
+    return msgspec.convert(document["results"], list[Result]) if _is_framed(document) else None
+
+
+def _is_framed(document: Any) -> bool:
+    """An object with a string `status` and `results`, and no timestamp in it that is not in ISO 8601."""
+    known = isinstance(document, dict) and isinstance(document.get("status"), str) and "results" in document
+    return known and all(iso for _, _, iso in timestamps(document))

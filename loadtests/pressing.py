@@ -1,0 +1,104 @@
+"""A load scenario: users that press with ready bytes, each answer judged at once. Subclasses say in what order.
+
+Beside `Scenario`, which probes one request at a time, these have a share of the catalogue each, rows for every
+exchange, and figures at the end.
+"""
+
+from typing import ClassVar
+
+from contracts.exchange import NoAnswer
+from contracts.target import UsageError
+from contracts.wire import Stopped
+from loadtests.arrivals import Arrivals
+from loadtests.batches import Batch, Share, divide
+from loadtests.connection import Reply
+from loadtests.keeping import Sending
+from loadtests.scenario import MEANT, NAME, Scenario
+from loadtests.session import ENDING
+
+FAULTY_EVERY = 100  # a batch with a faulty record: often enough to be put to the test, rare enough not to matter
+
+
+class Pressing(Scenario):
+    """A Locust user with a load wire and a share of the catalogue of its own."""
+
+    abstract = True
+    own_records: ClassVar[int] = 10
+    own_requests: ClassVar[int | None] = 1_000_000
+    keeps_all: ClassVar[bool] = False  # few exchanges, which matter one by one
+    arrival: ClassVar[str] = "closed"
+    arrivals: ClassVar[Arrivals | None] = None
+    shares: ClassVar[list[Share]] = []
+
+    @classmethod
+    def prepare(cls, users: int) -> None:
+        """Divide the catalogue, before the first user comes. Raises UsageError where it is too small for so many."""
+        session = cls.session
+        known = session.choices.catalogue
+        if users > len(known):
+            raise UsageError(
+                f"{users} users need {users} references of their own, the catalogue has {len(known)}: fewer -u"
+            )
+        rig = session.rig(cls.__name__, cls.keeps_all)
+        rig.keeper.listeners.append(session.learn)
+        parts = divide(known, users, session.choices.records_per_batch or cls.most_records())
+        cls.shares = [Share(part, rig.head, rig.first, place) for place, part in enumerate(parts)]
+
+    @classmethod
+    def measure(cls, users: int) -> None:
+        """The figures that every load scenario has."""
+        cls.session.measure(cls.__name__, users=users, arrival=cls.arrival, arrivals=cls.arrivals)
+
+    @classmethod
+    def most_records(cls) -> int | None:
+        """How many references one user needs at most; None: as many as there are."""
+        return cls.own_records
+
+    def on_start(self) -> None:
+        """Take a wire and a share."""
+        self.number = Scenario.joined
+        Scenario.joined += 1
+        self.load_wire = self.session.load_wire(self.session.rig(type(self).__name__, self.keeps_all))
+        self.mine = self.shares[self.number % len(self.shares)]
+        self.batches = 0
+
+    def on_stop(self) -> None:
+        """Leave no connection behind."""
+        self.load_wire.close()
+
+    def next_batch(self) -> Batch:
+        """All of the share's references; now and then one of them faulty, at a place that moves."""
+        size = len(self.mine.references)
+        self.batches += 1
+        if self.batches % FAULTY_EVERY == 5 and size > 1:
+            return self.mine.batch(size, ((self.batches // FAULTY_EVERY) % min(size, 8),))
+        return self.mine.batch(size)
+
+    def press(self, batch: Batch, purpose: str, due_s: float | None = None) -> Sending:
+        """Send one batch and tell Locust. Raises Stopped where the cap, the test's time or the target ends it."""
+        session = self.session
+        if session.stopped is not None:
+            raise Stopped(session.stopped)
+        if session.clock.ending:
+            raise Stopped(ENDING)
+        if session.left_for_load < 2:
+            raise Stopped(f"the cap of {session.choices.max_requests} requests is reached")
+        sending = self.load_wire.send(batch, purpose, due_s)
+        self._fire(sending)
+        return sending
+
+    def _fire(self, sending: Sending) -> None:
+        outcome, row = sending.outcome, sending.row
+        error = None
+        if isinstance(outcome, NoAnswer):
+            error = RuntimeError(str(outcome.cause))
+        elif row.status not in MEANT:
+            error = RuntimeError(f"status {row.status}")
+        self.environment.events.request.fire(
+            request_type="POST",
+            name=NAME,
+            response_time=(row.answered_s - row.sent_s) * 1000,
+            response_length=len(outcome.body) if isinstance(outcome, Reply) else 0,
+            exception=error,
+            context={},
+        )
