@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any
 
+import gevent
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
@@ -42,6 +43,7 @@ def declare(parser: LocustArgumentParser, **_: Any) -> None:
 
 def prepare(environment: Environment, **_: Any) -> None:
     """Check the options; a scenario brings its own users and duration, unless Locust's options say otherwise."""
+    gevent.get_hub().loop.update_now()  # importing us took a while: the run's time would be counted from before
     options: Any = environment.parsed_options
     try:
         check_names(options, tuple(SCENARIOS))
