@@ -117,7 +117,7 @@ SOMEWHERE = ("-H", "http://127.0.0.1:9")
         (("ThrottleProbe", *SOMEWHERE, *CATALOGUE), "Is it running?"),
         (("ThrottleProbe", *SOMEWHERE), "no catalogue"),
         (("ThrottleProbe", "-H", "https://api.bspk.com", *CATALOGUE), "--allow-production"),
-        (("ThrottleProbe", *SOMEWHERE, *CATALOGUE, "--max-requests", "0"), "--max-requests"),
+        (("ThrottleProbe", *SOMEWHERE, *CATALOGUE, "--max-requests", "-1"), "--max-requests"),
         (("ThrottleProbe", *SOMEWHERE, *CATALOGUE, "--windw", "2"), "unrecognized"),
         (("Probe", *SOMEWHERE, *CATALOGUE), "Probe is no scenario"),
         ((*SOMEWHERE, *CATALOGUE), "name one of"),
