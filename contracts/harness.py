@@ -24,6 +24,7 @@ from contracts.history import HistoryWriter, RunFacts, Story, read_history
 from contracts.judge import first_finding_at, rule
 from contracts.leaks import failed, leaks
 from contracts.records import Reference
+from contracts.report.baseline import EMPTY, Baseline, BaselineError, compared, read_baseline, renewed, write_baseline
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, fold, write
 from contracts.rules.throttling import LIMIT, header_number
@@ -65,6 +66,9 @@ class Options:
     now: datetime | None
     gates: Path | None = None  # of the load scenarios
     load_time_s: float = 300  # for all of them together
+    baseline: Path | None = None
+    baseline_update: bool = False
+    command: str | None = None  # as it was typed, without anything secret
 
 
 class Harness:
@@ -101,12 +105,26 @@ class Harness:
                 raise UsageError(f"{name} {value:g} is no sensible number of seconds: give one above 0")
         if options.ca_bundle is not None and not Path(options.ca_bundle).is_file():
             raise UsageError(f"--ca-bundle {options.ca_bundle}: no such file")
+        self._baseline = self._read_baseline()
         self._headers = tuple(check_header(header) for header in options.headers)
         if options.base_url is not None:
             self.base_url = check_base_url(options.base_url)
             check_allowed(self.base_url, options.allow_production)
             self.secret = key_from(os.environ)
             self.catalogue: tuple[Reference, ...] = read_catalogue(options.catalogue) if options.catalogue else ()
+
+    def _read_baseline(self) -> Baseline | None:
+        path, update = self.options.baseline, self.options.baseline_update
+        if path is None:
+            if update:
+                raise UsageError("--baseline-update needs --baseline FILE: the file to write")
+            return None
+        if update and not path.exists():
+            return EMPTY
+        try:
+            return read_baseline(path)
+        except BaselineError as error:
+            raise UsageError(str(error)) from None
 
     def _open(self) -> None:
         options = self.options
@@ -221,11 +239,20 @@ class Harness:
     def document(self) -> dict[str, Any]:
         """The whole run's report as it stands, judged once all has been sent."""
         if self._document is None:
-            own = compose(self._conclude())
-            self._document = fold(own, self._children) if self._children else own
-            if self.stopped is not None and self._document["verdict"] == Verdict.HELD:  # some were never begun
-                self._document |= {"verdict": Verdict.UNDECIDED.value, "reason": self.stopped}
+            own = compose(self._conclude()) | {"command": self.options.command}
+            whole = fold(own, self._children) if self._children else own
+            whole = self._compare(whole)
+            if self.stopped is not None and whole["verdict"] == Verdict.HELD:  # some were never begun
+                whole |= {"verdict": Verdict.UNDECIDED.value, "reason": self.stopped}
+            self._document = whole
         return self._document
+
+    def _compare(self, document: dict[str, Any]) -> dict[str, Any]:
+        """With the baseline, where one was given; to be renewed, it is the renewed one that decides."""
+        if self._baseline is None or self.options.baseline is None:
+            return document
+        decides = renewed(self._baseline, document) if self.options.baseline_update else self._baseline
+        return compared(document, self._baseline, decides.known, self.options.baseline.name)
 
     def _conclude(self) -> Conclusion:
         story, run = self.history.story(), self.run
@@ -248,6 +275,8 @@ class Harness:
         try:
             document = self.document
             write(self.folder, document)
+            if self._baseline is not None and self.options.baseline is not None and self.options.baseline_update:
+                write_baseline(self.options.baseline, renewed(self._baseline, document))
             if found := leaks(self.folder, self.secret):
                 self._document = document = failed(document, found)
                 write(self.folder, document)

@@ -3,6 +3,7 @@
 Inert unless items of `contracts/` or `loadtests/` were collected, so that the project's own tests run without it.
 """
 
+import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -60,6 +61,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--load-time", type=float, default=LOAD_TIME_S, metavar="S", help="of loadtests: shared out among "
                     "the scenarios that suit the target (default %(default)s)")  # fmt: skip
+    group.addoption("--baseline", type=Path, default=None, metavar="FILE", help="an earlier run, saved: tell what "
+                    "changed where the document is silent, and put up with the breaks that it lists")  # fmt: skip
+    group.addoption("--baseline-update", action="store_true", help="write this run to the --baseline file")
     group.addoption("--promises", action="store_true", help="list the ledger of promises and exit")
 
 
@@ -165,7 +169,19 @@ def _options(config: pytest.Config) -> Options:
         now=option.now,
         gates=option.gates,
         load_time_s=option.load_time,
+        baseline=option.baseline,
+        baseline_update=option.baseline_update,
+        command=_command(config),
     )
+
+
+def _command(config: pytest.Config) -> str:
+    """What was typed. A header's value may be a gateway's secret, so its name stands alone."""
+    words = ["pytest"]
+    for argument in map(str, config.invocation_params.args):
+        is_header = words[-1] == "--header" or argument.startswith("--header=")
+        words.append(f"{argument.partition(':')[0]}: …" if is_header else argument)
+    return shlex.join(words)
 
 
 def _progress(config: pytest.Config) -> Any:

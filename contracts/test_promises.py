@@ -25,6 +25,11 @@ def report_on(name: str, harness: Harness) -> None:
     row = next((row for row in harness.document["promises"] if row["id"] == name), None)
     if row is None or (row["verdict"] == "undecided" and not row["in_scope"]):
         pytest.skip("not in this run's scope")
+    known = row.get("known") or {"state": None}
+    if known["state"] == "broken":
+        pytest.xfail(f"a known break until {known['until']}: {known['reason']}")
+    if known["state"] == "holds again":
+        pytest.fail(f"{name} is listed as a known break and holds again: take it off the baseline", pytrace=False)
     if row["verdict"] == "broken":
         pytest.fail("\n".join(argument(row)), pytrace=False)
     if row["verdict"] == "undecided":

@@ -120,6 +120,30 @@ def test_a_defect_is_named(defect: str, promise: str, tmp_path: Path) -> None:
     assert "$BSPK_API_KEY" in done.stdout
 
 
+def test_a_baseline_is_written_and_puts_up_with_a_known_break(tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.json"
+    with sandbox("--defect", "limit-changes") as url:
+        options = ("--base-url", url, "--catalogue", str(CATALOGUE), "--depth", "quick", "--baseline", str(baseline))
+        written = pytest_run(*options, "--baseline-update", "--header", "X-Gateway: hush", runs=tmp_path / "first")
+        saved = json.loads(baseline.read_text())
+        known = {name: {"reason": "mended soon", "until": "9999-12-31"} for name in broken(tmp_path / "first")}
+        baseline.write_text(json.dumps(saved | {"known": known}))
+        spared = pytest_run(*options, runs=tmp_path / "second")
+    assert written.returncode == 1, written.stdout
+    assert saved["known"] == {}
+    assert saved["observations"]
+    assert spared.returncode == 0, spared.stdout
+    assert "mended soon" in spared.stdout
+    assert report(tmp_path / "second")["baseline"] == {
+        "file": "baseline.json",
+        "changed": [],
+        "known": [{"id": name, "state": "broken", **each} for name, each in sorted(known.items())],
+    }
+    command = str(report(tmp_path / "first")["command"])
+    assert command.startswith("pytest --runs-dir")
+    assert "hush" not in command
+
+
 def test_a_wrong_key_is_undecided(tmp_path: Path) -> None:
     with sandbox() as url:
         done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), key=CANARY, runs=tmp_path)
@@ -210,6 +234,8 @@ def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
         (("--depth", "odd"), None, "odd"),
         (("--window", "-1"), None, "--window"),
         (("--header", "nonsense"), None, "nonsense"),
+        (("--baseline", "/nowhere.json"), None, "/nowhere.json"),
+        (("--baseline-update",), None, "needs --baseline FILE"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

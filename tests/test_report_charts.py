@@ -8,7 +8,7 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from contracts.report.chart import COLUMNS, Axis, Chart, Series, draw, short, thinned
-from contracts.report.charts import charts
+from contracts.report.charts import allowance_of, charts
 
 
 def histogram(*milliseconds: float) -> str:
@@ -72,6 +72,26 @@ def test_the_cost_says_what_it_means() -> None:
     assert all(words in chart.words for words in ("3 ms and 0.02 ms for each record", "0.4 (0.3 to 0.5)", "20,000"))
     assert [series.name for series in chart.series] == ["median seen", "fitted"]
     assert chart.series[1].points == ((1, 3.02), (100, 5.0))
+
+
+def point(t_s: float, remaining: int | None, status: int = 200) -> dict[str, Any]:
+    return {"t_s": t_s, "status": status, "remaining": remaining}
+
+
+def test_the_allowance_is_drawn_with_its_refusals_and_windows() -> None:
+    points = [point(0, 1), point(1, 0), point(2, None), point(3, None, 429), point(12, 1)]
+    chart = allowance_of({"limit": 2, "timeline": {"points": points, "windows": [0, 10]}})
+    assert chart is not None
+    assert [series.points for series in chart.series] == [((0, 1), (1, 0), (12, 1)), ((3, 0),)]
+    assert list(chart.shaded) == [(0, 10)]
+    assert "refused: 1" in chart.words
+
+
+@pytest.mark.parametrize(
+    "limiter", [{}, {"limit": 5}, {"limit": 5, "timeline": {"points": [point(0, 4)], "windows": []}}]
+)
+def test_without_a_course_no_allowance_is_drawn(limiter: dict[str, Any]) -> None:
+    assert allowance_of(limiter) is None
 
 
 def chart_of(*points: tuple[float, float], log: bool = False) -> Chart:

@@ -24,6 +24,28 @@ def charts(figures: Figures) -> list[Chart]:
     return [chart for chart in made if chart is not None]
 
 
+def allowance_of(limiter: Figures) -> Chart | None:
+    """What remained of the allowance after each answer, the refusals, and every other window shaded."""
+    told = limiter.get("timeline") or {}
+    points = told.get("points") or []
+    remaining = tuple((row["t_s"], row["remaining"]) for row in points if row["remaining"] is not None)
+    refused = tuple((row["t_s"], row["remaining"] or 0) for row in points if row["status"] == 429)
+    if len(remaining) < 2:
+        return None
+    end = remaining[-1][0]
+    edges = [at for at in (*(told.get("windows") or ()), end) if at <= end]
+    shaded = " Every other window is shaded." if len(edges) > 1 else ""
+    return Chart(
+        "The allowance as it was told",
+        f"X-RateLimit-Remaining over {short(end)} seconds, of a Limit of {limiter['limit']}; "
+        f"answers: {len(points)}, of them refused: {len(refused)}.{shaded}",
+        Axis("seconds since the run began", "s"),
+        Axis("requests that remain"),
+        (Series("remaining", remaining), Series("refused (429)", refused, joined=False))[: 2 if refused else 1],
+        tuple(pairwise(edges))[::2],
+    )
+
+
 def _rates(figures: Figures) -> Chart | None:
     rows = figures.get("series") or []
     if len(rows) < 2:

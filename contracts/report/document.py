@@ -120,7 +120,7 @@ def fold(parent: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> di
     """One report of several runs against one target: the contracts' and, after it, each load scenario's."""
     runs = [parent, *children]
     rows = _folded_promises(runs)
-    verdict = _verdict(rows)
+    verdict = verdict_over(rows)
     owing = [run for run in runs if any(row["in_scope"] for row in run["promises"])]
     reasons = [run["reason"] for run in owing if run["reason"]]
     return {
@@ -147,7 +147,7 @@ def _folded_promises(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _folded_promise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    verdict = _verdict(rows)
+    verdict = verdict_over(rows)
     scope = [row for row in rows if row["in_scope"]] or rows[:1]
     doubts = [row["reason"] for row in scope if row["reason"]]
     findings = [finding for row in rows for finding in row["findings"]]
@@ -164,7 +164,7 @@ def _folded_promise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _verdict(rows: Sequence[Mapping[str, Any]]) -> str:
+def verdict_over(rows: Sequence[Mapping[str, Any]]) -> str:
     """As the judge's `verdict_of`, over rows of a report: of one promise in several runs, or of all promises."""
     if any(row["verdict"] == Verdict.BROKEN for row in rows):
         return Verdict.BROKEN.value

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from contracts.exchange import Exchange
 from contracts.observations import LIMITERS, NOT_TRIED
 from contracts.report import bodies, chart
-from contracts.report.charts import charts
+from contracts.report.charts import allowance_of, charts
 from contracts.report.figures import Table, tables
 from contracts.report.remedies import remedy
 from contracts.report.terminal import how_surely, safe
@@ -47,6 +47,7 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
     """The page; an exchange that is not given is left out of its argument."""
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     rows = document["promises"]
+    allowance = allowance_of(document["limiter"] or {})
     return _environment().get_template("page.html.jinja").render(
         document=document,
         sentence=sentence(document),
@@ -58,9 +59,12 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
         ledger=BY_ID,
         limiters=LIMITERS,
         scenarios=scenarios(document),
+        allowance=allowance and (allowance, chart.draw(allowance)),
+        baseline=document.get("baseline"),
         size=SIZE,
         longest_command=LONGEST_COMMAND,
         command=command(document),
+        excused=excused,
         remedy=remedy,
         witnesses=lambda witness: [exchanges[seq] for seq in shown(witness) if seq in exchanges],
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
@@ -108,11 +112,15 @@ def sentence(document: Mapping[str, Any]) -> str:
     """The verdict in one sentence."""
     rows = document["promises"]
     tried = [row for row in rows if row["in_scope"] or row["verdict"] == "broken"]
-    broken = [row["id"] for row in rows if row["verdict"] == "broken"]
+    broken = [row["id"] for row in rows if row["verdict"] == "broken" and not excused(row)]
+    spared = [row["id"] for row in rows if excused(row)]
+    but = f", but for {', '.join(spared)}, a known break" if spared else ""
     undecided = [row["id"] for row in tried if row["verdict"] == "undecided"]
     match document["verdict"]:
         case "held":
-            return f"Every one of the {len(tried)} promises that this run set out to test was kept."
+            return f"Every one of the {len(tried)} promises that this run set out to test was kept{but}."
+        case "broken" if not broken:
+            return f"The baseline no longer fits: {document['reason']}."
         case "broken":
             after = document["first_finding_at"]
             when = f"; the first finding came within {after} requests" if after is not None else ""
@@ -122,11 +130,17 @@ def sentence(document: Mapping[str, Any]) -> str:
             return f"Nothing was found broken, but {len(undecided)} of {len(tried)} promises could not be decided{why}."
 
 
+def excused(row: Mapping[str, Any]) -> bool:
+    """A known break that its baseline still puts up with."""
+    return (row.get("known") or {}).get("state") == "broken"
+
+
 def command(document: Mapping[str, Any]) -> str:
     """What to type to run the same again: as it was told, or with the options that the report knows."""
     url = shlex.quote(document["target"]["base_url"])
     if document.get("command"):
-        return str(document["command"])
+        typed = str(document["command"])
+        return typed if "--now" in typed else f"{typed} --now {document['started_at']}"
     if document["room"] != "contracts":
         return f"locust {shlex.quote(document['room'])} --headless -H {url}"
     rooms = "contracts loadtests" if document["load"] else "contracts"

@@ -12,6 +12,7 @@ from contracts.report.remedies import remedy
 
 LONGEST = 300  # characters of a text that a server had a hand in
 LONGEST_COMMAND = 2000
+CHANGES = 5  # shown of those since the baseline
 COLOURS = {"held": "32", "broken": "31", "undecided": "33"}
 BOLD = "1"
 
@@ -27,6 +28,7 @@ def lines(document: Mapping[str, Any], colour: bool) -> list[str]:
         *_left_out(document),
         *_undecided(rows, colour),
         *_held(rows, colour),
+        *_baseline(document),
         _counts(document),
         _verdict(document, colour),
     ]
@@ -94,6 +96,17 @@ def _held(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]:
     held = [row["id"] for row in rows if row["verdict"] == "held"]
     for _, ids in groupby(held, key=lambda name: name.rpartition("-")[0]):
         yield f"{_paint('held', COLOURS['held'], colour)}       {' '.join(ids)}"
+
+
+def _baseline(document: Mapping[str, Any]) -> Iterator[str]:
+    """What is known, and what changed where the document is silent."""
+    baseline = document.get("baseline") or {"known": [], "changed": []}
+    for each in baseline["known"]:
+        yield f"known      {each['id']}: {each['state']}; until {each['until']}: {safe(each['reason'])}"
+    for each in baseline["changed"][:CHANGES]:
+        yield f"changed    {each['id']}: {safe(each['before'], 80)} -> {safe(each['now'], 80)}"
+    if len(baseline["changed"]) > CHANGES:
+        yield f"changed    {len(baseline['changed']) - CHANGES} more, in report.html"
 
 
 def _counts(document: Mapping[str, Any]) -> str:
