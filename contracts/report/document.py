@@ -31,7 +31,7 @@ def compose(conclusion: Conclusion) -> dict[str, Any]:
     evidence = Evidence.of(conclusion.story)
     load = conclusion.load or {}
     rows = [*_promises(conclusion), *gate_rows(load)]
-    verdict = _verdict(rows)
+    verdict = verdict_over(rows)
     return {
         "schema": SCHEMA,
         "verdict": verdict,

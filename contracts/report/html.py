@@ -120,7 +120,7 @@ def sentence(document: Mapping[str, Any]) -> str:
         case "held":
             return f"Every one of the {len(tried)} promises that this run set out to test was kept{but}."
         case "broken" if not broken:
-            return f"The baseline no longer fits: {document['reason']}."
+            return f"No promise was found broken, and yet the run fails: {document['reason']}."
         case "broken":
             after = document["first_finding_at"]
             when = f"; the first finding came within {after} requests" if after is not None else ""
