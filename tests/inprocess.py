@@ -2,12 +2,13 @@
 
 import asyncio
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import requests
 from requests.adapters import BaseAdapter
+from starlette.types import ASGIApp
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
@@ -97,14 +98,22 @@ def _response(
 class Conducted:
     """One whole run against one sandbox, with what came of it."""
 
-    def __init__(self, settings: Settings, *, depth: str = "standard", seed: int = 1, max_requests: int = 5000) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        depth: str = "standard",
+        seed: int = 1,
+        max_requests: int = 5000,
+        before: Callable[[ASGIApp], ASGIApp] = lambda app: app,  # what stands between the harness and the sandbox
+    ) -> None:
         self.clock = SharedClock()
         secret = Secret(settings.keys[0])
         catalogue = tuple(sorted(load_catalogue()))
         base_url = "http://sandbox.test"
         facts = RunFacts(base_url, load_document().sha256, seed, START, settings.window_s, catalogue, "contracts")
         self.history = HistoryWriter(None, facts, secret)
-        adapter = InProcess(create_app(settings, self.clock.virtual), self.clock)
+        adapter = InProcess(before(create_app(settings, self.clock.virtual)), self.clock)
         wire = Wire(base_url, secret, self.history, clock=self.clock, adapter=adapter, max_requests=max_requests)
         self.run = Run(wire, self.history, References(catalogue, START), seed, depth)
         try:

@@ -25,12 +25,24 @@ def the_key_is_accepted(evidence: Evidence) -> Examined:
     A key refused from first to last is the user's mistake and breaks nothing: the run says "key refused".
     """
     answered = [seen for seen in evidence.seen if seen.authenticated and seen.status not in (None, 429)]
-    if not any(seen.judged for seen in answered):
+    let_in = [place for place, seen in enumerate(answered) if seen.judged]
+    if not let_in:
         return
-    for seen in answered:
-        refused = seen.status in (401, 403)
-        expected = "the key in the documented form is let in"
-        yield Finding(AUTH_2, expected, f"{seen.status}", (seen.seq,)) if refused else None
+    expected = "the key in the documented form is let in"
+    for place, seen in enumerate(answered):
+        if seen.status not in (401, 403):
+            yield None
+        elif place > let_in[-1]:
+            before = answered[let_in[-1]]
+            yield Finding(
+                AUTH_2,
+                expected,
+                f"{seen.status}, and never let in again, after a {before.status} to the same key",
+                (before.seq, seen.seq),
+                sequence=True,
+            )
+        else:
+            yield Finding(AUTH_2, expected, f"{seen.status}", (seen.seq,))
 
 
 def nobody_is_half_let_in(seen: Seen) -> Examined:

@@ -96,7 +96,9 @@ def _accepted_size(seen: Seen) -> int:
 
 def _due(evidence: Evidence) -> list[tuple[Seen, int, Expected]]:
     """Every record that must be accepted, in an answer by the operation."""
-    judged = (seen for seen in evidence.seen if seen.judged)
+    judged = [seen for seen in evidence.seen if seen.judged]
+    if all(seen.status in (404, 405) for seen in judged):
+        return []  # the operation is not there: a mistake in the base URL, not a refusal of records
     return [(seen, index, seen.expected[index]) for seen in judged for index in seen.due(Due.ACCEPT)]
 
 
