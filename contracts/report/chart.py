@@ -5,7 +5,7 @@ paper, need no script and no font, and can be read aloud; a library's would brin
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -22,11 +22,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Series:
-    """One line, or marks alone where `joined` is False."""
+    """One line, or marks alone where `joined` is False; `stepped` where a value stays until the next is told."""
 
     name: str
     points: tuple[Point, ...]
     joined: bool = True
+    stepped: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,9 @@ def draw(chart: Chart) -> Drawn:
         for series in chart.series
     ]
     return Drawn(
-        lines=tuple((n, _path(p)) for n, p in enumerate(shown) if chart.series[n].joined and len(p) > 1),
+        lines=tuple(
+            (n, _path(p, chart.series[n].stepped)) for n, p in enumerate(shown) if chart.series[n].joined and len(p) > 1
+        ),
         marks=tuple((n, *at) for n, p in enumerate(shown) if not chart.series[n].joined or len(p) == 1 for at in p),
         x_ticks=x.ticks,
         y_ticks=y.ticks,
@@ -126,8 +129,10 @@ def draw(chart: Chart) -> Drawn:
     )
 
 
-def _path(points: Iterable[Point]) -> str:
-    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+def _path(points: Sequence[Point], stepped: bool) -> str:
+    if not stepped:
+        return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+    return f"M{points[0][0]:g} {points[0][1]:g}" + "".join(f"H{x:g}V{y:g}" for x, y in points[1:])
 
 
 def _columns(chart: Chart, x: _Scale, y: _Scale) -> tuple[Column, ...]:

@@ -41,7 +41,9 @@ def allowance_of(limiter: Figures) -> Chart | None:
         f"answers: {len(points)}, of them refused: {len(refused)}.{shaded}",
         Axis("seconds since the run began", "s"),
         Axis("requests that remain"),
-        (Series("remaining", remaining), Series("refused (429)", refused, joined=False))[: 2 if refused else 1],
+        (Series("remaining", remaining, stepped=True), Series("refused (429)", refused, joined=False))[
+            : 2 if refused else 1
+        ],
         tuple(pairwise(edges))[::2],
     )
 

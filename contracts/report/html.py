@@ -48,6 +48,7 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     rows = document["promises"]
     allowance = allowance_of(document["limiter"] or {})
+    points = ((document["limiter"] or {}).get("timeline") or {}).get("points") or []
     return _environment().get_template("page.html.jinja").render(
         document=document,
         sentence=sentence(document),
@@ -59,7 +60,7 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
         ledger=BY_ID,
         limiters=LIMITERS,
         scenarios=scenarios(document),
-        allowance=allowance and (allowance, chart.draw(allowance)),
+        allowance=allowance and (allowance, chart.draw(allowance), tables("Limiter", {"answers": points})),
         baseline=document.get("baseline"),
         size=SIZE,
         longest_command=LONGEST_COMMAND,
