@@ -1,12 +1,24 @@
-"""`python -m contracts.explain RES-6`: what a promise means, the harm of its breach, how it is tested."""
+"""`python -m contracts.explain RES-6`: what a promise means, the harm of its breach, how it is tested, an example.
+
+The example is a short history that breaks it, judged here and now; `examples/` holds one for every promise.
+"""
 
 import argparse
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from textwrap import fill
 
+from contracts.exchange import Exchange
+from contracts.finding import Finding
+from contracts.history import read_history
+from contracts.judge import judge
+from contracts.report.terminal import safe
 from openapi.ledger import BY_ID, LEDGER, QUESTIONS, Promise
 
 WIDTH = 100
+SHOWN = 3  # exchanges of an example: its last
+EXAMPLES = Path(__file__).parent / "examples"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,7 +64,43 @@ def explained(promise: Promise) -> list[str]:
         "no rule": promise.unruled or "",
     }
     lines = [_paragraph(name, text) for name, text in parts.items() if text]
-    return [f"{promise.id}  {promise.level}", "", *lines]
+    return [f"{promise.id}  {promise.level}", "", *lines, *_example(promise)]
+
+
+def _example(promise: Promise) -> Iterator[str]:
+    """The exchanges of its example that prove the breach, and what the judge says of them."""
+    path = EXAMPLES / f"{promise.id}.jsonl"
+    if not path.exists():
+        return
+    story = read_history(path)
+    finding = next(ruling for ruling in judge(story) if ruling.promise.id == promise.id).findings[0]
+    exchanges = {exchange.seq: exchange for exchange in story.exchanges}
+    yield ""
+    yield "for example, this breaks it:"
+    for seq in finding.witness[-SHOWN:]:
+        yield from _exchange(exchanges[seq])
+    yield from _argued(finding)
+
+
+def _exchange(exchange: Exchange) -> Iterator[str]:
+    """What was sent and what came, each on a line; of the headers those that the document speaks of."""
+    request, answer = exchange.request, exchange.answer
+    key = request.header("Authorization")
+    yield f"  {exchange.seq:>3} sent     {safe(request.body.decode('utf-8', 'backslashreplace'))}"
+    yield f"      with     {f'Authorization: {key}' if key else 'no Authorization'}"
+    if answer is None:
+        yield f"      came     no answer: {getattr(exchange.outcome, 'cause', '')}"
+        return
+    told = [f"{name}: {value}" for name, value in answer.headers if name.startswith("X-RateLimit")]
+    yield f"      came     {answer.status} {safe(answer.body.decode('utf-8', 'backslashreplace'))}"
+    if told:
+        yield f"      with     {safe(', '.join(told))}"
+
+
+def _argued(finding: Finding) -> Iterator[str]:
+    for name, text in (("expected", finding.expected), ("actual", finding.actual)):
+        for number, line in enumerate(text.splitlines()):
+            yield f"  {'' if number else name:12} {safe(line)}"
 
 
 def _paragraph(name: str, text: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from contracts import explain
 from contracts.exchange import Exchange, Request
-from contracts.history import HistoryWriter, Story
+from contracts.history import HistoryWriter, Story, read_history
 from contracts.judge import first_finding_at, judge
 from contracts.report import __main__ as again
 from contracts.report.conclusion import Conclusion
@@ -25,8 +25,9 @@ from contracts.report.html import page, sentence, undecided
 from contracts.report.remedies import remedy
 from contracts.report.terminal import argument, lines, safe
 from contracts.secrets import evaluate
-from openapi.ledger import BY_ID, LEDGER, QUESTIONS
+from openapi.ledger import BY_ID, LEDGER, QUESTIONS, Promise
 from tests.build import ERRORS, FACTS, JSON, answer, asked, evidence, numbered, ok, record, reply
+from tests.examples import example
 
 GOOD = asked([record()], answer(body=reply(ok(0))))
 BAD = asked([record(quantity=...)], answer(body=reply(ok(0)), left=98))  # VAL-1: a wrong record taken for good
@@ -477,6 +478,18 @@ def test_a_promise_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert explain.main(["res-6"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert all(words in told for words in (BY_ID["RES-6"].meaning, BY_ID["RES-6"].harm, BY_ID["RES-6"].tested))
+
+
+RULED = [promise for promise in LEDGER if promise.unruled is None]
+
+
+@pytest.mark.parametrize("promise", RULED, ids=[promise.id for promise in RULED])
+def test_a_promise_has_an_example_that_breaks_it(promise: Promise) -> None:
+    stored = read_history(explain.EXAMPLES / f"{promise.id}.jsonl")
+    assert stored.exchanges == tuple(example(promise.id)), "run python -m tests.examples"
+    told = "\n".join(explain.explained(promise))
+    assert "for example, this breaks it:" in told
+    assert "actual" in told
 
 
 def test_everything_that_can_be_explained_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,51 @@
+"""For every promise the smallest history of the tests that breaks it: `python -m tests.examples` writes them anew.
+
+`contracts.explain` shows them; a test holds that each is what is written here, and that the judge finds the breach.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from contracts.exchange import Exchange
+from contracts.history import HistoryWriter
+from openapi.ledger import LEDGER
+from tests.build import FACTS, answer, asked, numbered, ok, record, reply
+from tests.test_rules import TABLE
+
+FOLDER = Path(__file__).resolve().parent.parent / "contracts" / "examples"
+
+
+def _told(limit: int, *lefts: int) -> list[Exchange]:
+    """Requests 10 ms apart, all let in, each told what remains."""
+    return [
+        asked([record(number)], answer(200, reply(ok(0)), limit=limit, left=left)) for number, left in enumerate(lefts)
+    ]
+
+
+# Those that need a limiter's whole behaviour.
+BY_HAND = {"RATE-1": _told(3, 2, 1, 0, 0, 0, 0, 0), "RATE-4": _told(100, *range(99, 78, -2))}
+
+
+def example(promise: str) -> Sequence[Exchange]:
+    """The history that breaks fewest other promises, and of these the shortest; none for what no rule can break."""
+    if promise in BY_HAND:
+        return numbered(BY_HAND[promise])
+    rows = [(len(broken), len(exchanges), exchanges) for _, exchanges, broken in TABLE if promise in broken]
+    return numbered(min(rows, key=lambda row: row[:2])[2]) if rows else ()
+
+
+def main() -> None:
+    """Write one history a promise."""
+    FOLDER.mkdir(exist_ok=True)
+    for promise in LEDGER:
+        if promise.unruled is None:
+            path = FOLDER / f"{promise.id}.jsonl"
+            path.unlink(missing_ok=True)
+            writer = HistoryWriter(path, FACTS, None)
+            for exchange in example(promise.id):
+                writer.append(exchange)
+            writer.close()
+
+
+if __name__ == "__main__":
+    main()
