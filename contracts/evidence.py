@@ -103,7 +103,14 @@ class Seen:
 
     def due(self, due: Due) -> tuple[int, ...]:
         """The indices of the records to which that is due."""
-        return tuple(index for index, expected in enumerate(self.expected) if expected.due is due)
+        return self._by_due.get(due, ())
+
+    @cached_property
+    def _by_due(self) -> Mapping[Due, tuple[int, ...]]:
+        indices: dict[Due, list[int]] = defaultdict(list)
+        for index, expected in enumerate(self.expected):
+            indices[expected.due].append(index)
+        return {due: tuple(places) for due, places in indices.items()}
 
     @property
     def all_acceptable(self) -> bool:
@@ -200,8 +207,8 @@ class Evidence:
         return Seen(exchange, body, expected)
 
     def _expect(self, exchange: Exchange, body: Body, record: Record, copies: Counter[Reference | None]) -> Expected:
+        stranger = record.reference is not None and record.reference not in self._catalogue
         if record.faults:
-            stranger = record.reference is not None and record.reference not in self._catalogue
             return Expected(record, Due.REFUSE, ("unknown-reference",) if stranger else ())
         oddities = [*body.oddities, *record.oddities]
         if record.reference not in self._catalogue:

@@ -35,12 +35,10 @@ _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _WEEK = re.compile(r"\d{4}-?W\d\d(-?\d)?(T.*)?", re.ASCII)
 # Broken off after a separator: no profile of ISO 8601 ends so.
 _HALF = re.compile(r"\d{4}-(\d\d-)?|\d{4}-\d\d-\d\dT(\d\d:(\d\d:)?)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.", re.ASCII)
-# Other notations: days between slashes, months by name, a count of seconds that no basic form could mean.
-_FOREIGN = re.compile(
-    r"\d{1,4}/\d{1,2}/\d{2,4}\b.*|.*\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b.*"
-    r"|\d{4}(\d\d(3[2-9]|[4-9]\d)|(1[3-9]|[2-9]\d)\d\d)\d\d+",
-    re.ASCII,
-)
+# Written after a whole datetime, some reader's way of naming its offset: +02, +0200, UTC, RFC 9557's [Europe/Paris].
+_ZONE = re.compile(r"\s*(UTC|GMT|Z|[+-−]?\d\d(:?\d\d)?)?\s*(\[[^\]]*\])*\s*", re.ASCII)
+# Dates of other customs: 01/31/2021, 2021/01/31, 31.01.2021, names of days and months.
+_FOREIGN = re.compile(r"\d{1,4}/\d{1,2}/\d{1,4}\b.*|\d{1,2}\.\d{1,2}\.\d{4}\b.*|.*[A-Z][a-z]{2}.*", re.ASCII)
 
 
 def read_instant(text: str) -> Instant:
@@ -48,21 +46,33 @@ def read_instant(text: str) -> Instant:
     full = _FULL.match(text)
     if full:
         rest = text[full.end() :]
-        return _read_full(full) if not rest else Instant(Form.IMPOSSIBLE if rest.strip() else Form.OTHER, "at-other")
+        if not rest:
+            return _read_full(full)
+        return Instant(Form.OTHER, "at-other") if _ZONE.fullmatch(rest) else Instant(Form.IMPOSSIBLE)
     if date := _DATE.fullmatch(text):
-        possible = _real_date(*map(int, date.groups()))
+        possible = date[1] == "0000" or _real_date(*map(int, date.groups()))
         return Instant(Form.OTHER, "at-date-only") if possible else Instant(Form.IMPOSSIBLE)
     if _WEEK.fullmatch(text):
         return Instant(Form.OTHER, "at-week-date")
-    if _HALF.fullmatch(text) or _FOREIGN.fullmatch(text) or not any(character.isdigit() for character in text):
+    foreign = _FOREIGN.fullmatch(text) or _is_epoch(text)
+    if _HALF.fullmatch(text) or foreign or not any(character.isdigit() for character in text):
         return Instant(Form.IMPOSSIBLE)
     return Instant(Form.OTHER, "at-other")
+
+
+def _is_epoch(text: str) -> bool:
+    """A count of seconds or milliseconds: ten or thirteen digits that are no year, month, day and hour in a row."""
+    if not re.fullmatch(r"\d{10}|\d{13}", text, re.ASCII):
+        return False
+    return len(text) == 13 or not (1 <= int(text[4:6]) <= 12 and 1 <= int(text[6:8]) <= 31 and int(text[8:10]) <= 24)
 
 
 def _read_full(match: re.Match[str]) -> Instant:
     year, month, day, hour, minute, second = (int(match[name]) for name in ("y", "mo", "d", "h", "mi", "s"))
     zone = match["zone"]
     offset = _offset_minutes(zone) if zone else 0
+    if year == 0:  # there is one in ISO 8601, and no library that everybody has reads it
+        return Instant(Form.OTHER, "at-other")
     if not _real_date(year, month, day) or minute > 59 or second > 60 or hour > 24 or offset is None:
         return Instant(Form.IMPOSSIBLE)
     if hour == 24:

@@ -2,9 +2,11 @@
 
 import asyncio
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
 import requests
 from requests.adapters import BaseAdapter
@@ -12,6 +14,7 @@ from starlette.types import ASGIApp
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
+from contracts.attempt import Attempt
 from contracts.drivers.references import References
 from contracts.drivers.run import Run
 from contracts.drivers.schedule import SCHEDULE, conduct
@@ -95,6 +98,12 @@ def _response(
     return response
 
 
+@contextmanager
+def _unwatched(_: float) -> Iterator[Attempt]:
+    """There is no connection to watch: time-outs are the adapter's own, on the virtual clock."""
+    yield Attempt()
+
+
 class Conducted:
     """One whole run against one sandbox, with what came of it."""
 
@@ -117,7 +126,8 @@ class Conducted:
         wire = Wire(base_url, secret, self.history, clock=self.clock, adapter=adapter, max_requests=max_requests)
         self.run = Run(wire, self.history, References(catalogue, START), seed, depth)
         try:
-            conduct(self.run, SCHEDULE)
+            with patch("contracts.transport.watching", _unwatched), patch("contracts.transport.get_environ_proxies"):
+                conduct(self.run, SCHEDULE)
         finally:
             adapter.close()
         self.rulings: tuple[Ruling, ...] = rule(self.run.evidence, self.history.story())

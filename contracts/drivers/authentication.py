@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from contracts.drivers.cases import drop
+from contracts.drivers.changes import drop
+from contracts.drivers.references import References
 from contracts.drivers.run import JSON_TYPE, Probe, Run, as_it_is, batch, one_faulty, raw
 
 EMPTY_BATCH = b'{"inventories": []}'
+PLAIN_TEXT = (("Content-Type", "text/plain"),)
 TRUNCATED = b'{"inventories": ['
 
 # Each alters the token; `standing_of` reads them all as unauthenticated. The likeliest to slip through come first.
@@ -32,6 +34,14 @@ NEAR_MISSES = (
     "Bearer bspk-harness-not-a-key",
     "bspk-harness-not-a-key",
     "Bearer ${BSPK_API_KEY}.x",
+    "Bearer undefined",
+    "Bearer 0",
+    "Bearer %",
+    "Bearer cl\xe9",
+    "Bearer ${BSPK_API_KEY:0:24}",
+    "bearer bspk-harness-not-a-key",
+    "Bearer " + "x" * 1000,
+    "Token bspk-harness-not-a-key",
 )
 UNSPOKEN = (
     "bearer $BSPK_API_KEY",
@@ -43,12 +53,17 @@ UNSPOKEN = (
 
 def strangers(run: Run) -> None:
     """Everyone without the key, each with another body: 401 comes before any validation."""
-    count = {"quick": 8, "standard": len(NEAR_MISSES)}.get(run.depth, len(NEAR_MISSES))
-    for number, authorization in enumerate(NEAR_MISSES[:count]):
+    count = {"quick": 8, "standard": 19}.get(run.depth, len(NEAR_MISSES))
+    for number, authorization in enumerate(run.some(NEAR_MISSES, count, always=14)):
         if run.wire.is_near_miss(authorization):
             run.perform(_dressed(authorization, number))
     for number in range(1, 4 if run.depth != "quick" else 2):
         run.perform(_dressed(None, number))
+    if run.depth != "quick":
+        run.perform(raw("no Authorization, no JSON by its type", EMPTY_BATCH, headers=PLAIN_TEXT, authorization=None))
+        run.perform(
+            batch("no Authorization, many records", [drop("at")] * 40, authorization=None, draw=References.take_again)
+        )
     for authorization in UNSPOKEN if run.depth != "quick" else ():
         run.perform(batch(f"the key as `{authorization}`", [as_it_is], authorization=authorization))
     run.perform(batch("the key", [as_it_is, drop("at")]))

@@ -16,7 +16,7 @@ from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, ra
 from contracts.records import OURS, REFERENCE_FIELDS
 from openapi.document import load_document
 
-BUDGET = {"quick": 3, "standard": 5, "deep": 300}  # examples of each explorer
+BUDGET = {"quick": 3, "standard": 3, "deep": 300}  # examples of each explorer
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 

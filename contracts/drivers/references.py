@@ -7,6 +7,7 @@ from contracts.records import OURS, Reference
 
 FIRST_AT = timedelta(minutes=5)  # before the run's begin: a past instant, and room for one update a second
 STEP = timedelta(seconds=1)  # servers that keep whole seconds must see the difference
+MOST_ASIDE = 40
 
 Fields = dict[str, object]
 
@@ -25,7 +26,7 @@ class References:
         first_at: timedelta = FIRST_AT,
     ) -> None:
         names = list(catalogue)
-        aside = len(names) // 4
+        aside = min(len(names) // 4, MOST_ASIDE)
         self._names = names[: len(names) - aside]
         self._aside = names[len(names) - aside :]
         self._first = begin.replace(microsecond=0) - first_at
@@ -37,16 +38,21 @@ class References:
         self.known = len(self._names)
         self.known_aside = len(self._aside)
 
-    def take(self, count: int, start: int | None = None) -> list[Fields]:
-        """So many valid records, distinct as far as the catalogue goes, then strangers.
+    def take(self, count: int, start: int | None = None, *, reuse: bool = False) -> list[Fields]:
+        """So many valid records, distinct as far as the catalogue goes, then strangers; with `reuse` the same again.
 
         `start` names the place in the catalogue; without it the next ones in turn are taken.
         """
         place = self._next if start is None else start
-        known = [self.record(self._names[(place + step) % self.known]) for step in range(min(count, self.known))]
+        catalogued = count if reuse and self.known else min(count, self.known)
+        known = [self.record(self._names[(place + step) % self.known]) for step in range(catalogued)]
         if start is None and self.known:
             self._next = (place + len(known)) % self.known
         return known + self._strange(count - len(known))
+
+    def take_again(self, count: int) -> list[Fields]:
+        """So many catalogued records, the same references again where there are no more."""
+        return self.take(count, reuse=True)
 
     def again(self, count: int) -> list[Fields]:
         """The first references with the `at` that each was last sent with."""
@@ -64,9 +70,10 @@ class References:
         return self.take(count, 0)
 
     def take_all(self, count: int) -> list[Fields]:
-        """So many distinct records, as far as the whole catalogue goes: those kept aside come last."""
-        records = self.take(min(count, self.known))
-        return records + self.take_aside(count - len(records))
+        """So many distinct records, as far as the whole catalogue goes; strangers stand in the middle."""
+        known = [self.record(name) for name in [*self._names, *self._aside][:count]]
+        half = len(known) // 2
+        return [*known[:half], *self._strange(count - len(known)), *known[half:]]
 
     def _strange(self, count: int) -> list[Fields]:
         return [self.record(self.stranger()) for _ in range(count)]

@@ -2,10 +2,12 @@
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, TypeVar
 
+from contracts.drivers.changes import AS_IT_IS, Literal, drop
 from contracts.drivers.references import Fields, References
 from contracts.evidence import Evidence, Seen
 from contracts.exchange import KEY, Cause, NoAnswer
@@ -16,6 +18,7 @@ Edit = Callable[[Fields], object]  # makes one case's record of a fresh valid on
 Draw = Callable[[References, int], list[Fields]]  # which references so many records are for
 BEARER = f"Bearer {KEY}"
 JSON_TYPE = (("Content-Type", "application/json"),)
+T = TypeVar("T")
 TRIES = 3  # of one probe that was throttled or got no answer
 
 
@@ -27,29 +30,25 @@ class Refusal(Enum):
 
 
 @dataclass(frozen=True)
-class Literal:
-    """A number as JSON text that Python would write otherwise, such as 1e400."""
-
-    text: str
-
-
-@dataclass(frozen=True)
 class Probe:
-    """Something to send, built afresh each time so that every `at` is new. `edits` make the records of a batch."""
+    """Something to send, built afresh each time so that every `at` is new. `edits` make the records of a batch.
+
+    `settings` are those of `batch` or `raw`; with the edits, or the body, they tell how to make the probe again.
+    """
 
     purpose: str
     build: Callable[[References], Outgoing]
     edits: tuple[Edit, ...] = ()
     remake: Callable[[Sequence[Edit]], "Probe"] | None = field(default=None, compare=False)
+    body: bytes | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def only(self, indices: Sequence[int]) -> "Probe | None":
         """The same probe with some of its records, or None where it is no batch."""
         return self.remake([self.edits[index] for index in indices]) if self.remake else None
 
 
-def as_it_is(record: Fields) -> object:
-    """The valid record unchanged."""
-    return record
+as_it_is: Edit = AS_IT_IS
 
 
 def batch(  # noqa: PLR0913 — a batch may differ in that many respects
@@ -67,19 +66,17 @@ def batch(  # noqa: PLR0913 — a batch may differ in that many respects
         records = [edit(record) for edit, record in zip(edits, draw(references, len(edits)), strict=True)]
         return Outgoing(write({"inventories": records}, indent), authorization, headers)
 
-    def remake(fewer: Sequence[Edit]) -> Probe:
-        return batch(purpose, fewer, headers=headers, authorization=authorization, draw=draw, indent=indent)
+    settings: dict[str, Any] = {"headers": headers, "authorization": authorization, "draw": draw, "indent": indent}
 
-    return Probe(purpose, build, tuple(edits), remake)
+    def remake(fewer: Sequence[Edit]) -> Probe:
+        return batch(purpose, fewer, **settings)
+
+    return Probe(purpose, build, tuple(edits), remake, None, settings)
 
 
 def one_faulty(purpose: str) -> Probe:
     """A record that breaks the schema, whatever a server makes of references and moments, between two valid ones."""
-
-    def without_quantity(record: Fields) -> object:
-        return {name: value for name, value in record.items() if name != "quantity"}
-
-    return batch(purpose, [as_it_is, without_quantity, as_it_is])
+    return batch(purpose, [as_it_is, drop("quantity"), as_it_is])
 
 
 def raw(
@@ -90,7 +87,8 @@ def raw(
     authorization: str | None = BEARER,
 ) -> Probe:
     """A body that stands as it is."""
-    return Probe(purpose, lambda _: Outgoing(body, authorization, headers))
+    settings = {"headers": headers, "authorization": authorization}
+    return Probe(purpose, lambda _: Outgoing(body, authorization, headers), body=body, settings=settings)
 
 
 def write(document: object, indent: int | None = None) -> bytes:
@@ -136,6 +134,12 @@ class Run:
         self.certainty: dict[str, str] = {}  # of each broken promise
         self.reduced: dict[tuple[str, int], Probe] = {}
 
+    def some(self, choices: Sequence[T], count: int, always: int = 0) -> list[T]:
+        """So many of them: the first ones always, and of the others those that this seed draws, in its order."""
+        chance = random.Random(f"{self.seed} {self.driver}")  # noqa: S311 — the same seed must make the same requests
+        rest = chance.sample(choices[always:], len(choices) - min(always, len(choices)))
+        return [*choices[:always], *rest][:count]
+
     def perform(self, probe: Probe) -> Seen:
         """Send a probe and return what was seen. Throttled or cut, it settles nothing and is sent again."""
         seen = self._once(probe)
@@ -174,7 +178,6 @@ __all__ = [
     "BEARER",
     "JSON_TYPE",
     "Edit",
-    "Literal",
     "Probe",
     "Refusal",
     "Run",

@@ -1,15 +1,19 @@
 """Validation: wrong documents one by one, wrong records packed as tightly as the server's way of refusing allows."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from contracts.drivers.cases import Case, drop, faulty, odd_moments, open_cases, put
+from contracts.drivers.cases import LIKELIEST_OPEN, likely_faults, odd_moments, open_cases, rarer_faults
+from contracts.drivers.changes import AS_IT_IS, drop
+from contracts.drivers.packing import FEWEST, PACK, Packing, controlled
 from contracts.drivers.references import Fields, References
 from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
+from contracts.evidence import Seen
+from contracts.replies import read_json
 from contracts.wire import Outgoing
 
-AT_ONE_A_REQUEST = 52  # cases of a standard run, the likeliest first, where each costs a request
-PACK = 24  # cases in one batch: small enough to read, large enough to be few
+ALONE = {"quick": 8, "standard": 24, "deep": 10_000}  # cases of a run where each costs a request
+MANY_FAULTS = 12
 WRONG_DOCUMENTS = (
     ("an empty batch", b'{"inventories": []}'),
     ("JSON broken off", b'{"inventories": [{"product_ref": "bspk-harness-'),
@@ -25,10 +29,11 @@ WRONG_DOCUMENTS = (
     ("a string", b'"bspk-harness"'),
     ("a form", b"inventories=bspk-harness"),
     ("a number", b"1"),
+    ("true", b"true"),
     ("inventories misspelt", b'{"Inventories": []}'),
+    ("inventories false", b'{"inventories": false}'),
     ("single quotes", b"{'inventories': []}"),
 )
-FEW = 4  # cases that one valid record beside them is enough for
 DEEP = 2000  # levels of nesting
 
 
@@ -47,10 +52,11 @@ def doubtful_documents() -> Iterator[Probe]:
 
 def wrong_documents(run: Run) -> None:
     """Bodies that are no batch."""
-    count = 6 if run.depth == "quick" else len(WRONG_DOCUMENTS)
-    for purpose, body in WRONG_DOCUMENTS[:count]:
+    count = {"quick": 6, "standard": 14}.get(run.depth, len(WRONG_DOCUMENTS))
+    for purpose, body in run.some(WRONG_DOCUMENTS, count, always=10):
         run.perform(raw(purpose, body))
-    for probe in _misplaced_records():
+    misplaced = list(_misplaced_records())
+    for probe in misplaced[:4] if run.depth == "quick" else misplaced:
         run.perform(probe)
     for probe in doubtful_documents() if run.depth != "quick" else ():
         run.perform(probe)
@@ -67,119 +73,85 @@ def _misplaced_records() -> Iterator[Probe]:
         "a record for the array": lambda record: {"inventories": record},
         "the array as text": lambda record: {"inventories": json.dumps([record])},
         "a record alone": lambda record: record,
+        "a batch as text": lambda record: json.dumps({"inventories": [record]}),
+        "records by number": lambda record: {"inventories": {"0": record}},
     }
     yield from (shaped(purpose, shape) for purpose, shape in shapes.items())
+    yield _spoilt("a batch with something behind", lambda body: body + b" bspk-harness")
+    yield _spoilt("a batch without its last bracket", lambda body: body[:-1])
+
+
+def _spoilt(purpose: str, spoil: Callable[[bytes], bytes]) -> Probe:
+    """A good batch whose text is JSON no more: a reader that stops early does not see it."""
+    return Probe(purpose, lambda references: Outgoing(spoil(write({"inventories": references.take(1)}))))
 
 
 def wrong_records(run: Run) -> None:
-    """Every field with every class of wrong value."""
-    cases = list(faulty())
-    if run.depth == "quick":
-        cases = cases[:24]
-    elif _cases_a_batch(run) < FEW and run.depth == "standard":
-        cases = cases[:AT_ONE_A_REQUEST]
-    send_packed(run, "wrong records", cases)
-    first = ("quantity missing", drop("quantity"))
-    for place in ("alone", "first", "last"):
-        edits = {"alone": [first[1]], "first": [first[1], as_it_is], "last": [as_it_is, as_it_is, first[1]]}[place]
-        run.perform(batch(f"{first[0]}, {place}", edits))
+    """Every field with every class of wrong value, on catalogued references; then the first of all, in each place."""
+    likeliest, rest = list(likely_faults()), list(rarer_faults())
+    rest = [] if run.depth == "quick" else run.some(rest, len(rest))
+    packing = Packing(run, "wrong records", ALONE[run.depth])
+    packing.send(likeliest, _distinct(run))
+    packing.send(rest, PACK)
+    told, change = "quantity missing", drop("quantity")
+    for place, edits in (("alone", [change]), ("first", [change, AS_IT_IS]), ("last", [AS_IT_IS, AS_IT_IS, change])):
+        run.perform(batch(f"{told}, {place}", edits))
+    if run.refusal is Refusal.WHOLE_BATCH:
+        again = _again("a faulty batch, to the letter the same", [as_it_is, change])
+        run.perform(again)
+        run.perform(again)
+
+
+def _distinct(run: Run) -> int:
+    """The largest pack whose records all have references of their own."""
+    room = run.references.known
+    return min(PACK, max(FEWEST, next((size for size in range(PACK, 0, -1) if controlled(size) <= room), FEWEST)))
+
+
+def _again(purpose: str, edits: Sequence[Edit]) -> Probe:
+    """The same bytes each time: made once, and kept."""
+    made: list[Outgoing] = []
+    probe = batch(purpose, edits)
+
+    def build(references: References) -> Outgoing:
+        made.append(probe.build(references)) if not made else None
+        return made[0]
+
+    return Probe(purpose, build)
 
 
 def open_records(run: Run) -> None:
     """What may be refused but must never break the server; odd moments on references kept aside for them."""
     cases = list(open_cases())
-    if run.depth == "quick":
-        cases = cases[:8]
-    whole = _cases_a_batch(run) < FEW
-    if whole and run.depth == "standard":
-        # Packed, a refusal settles none of them; but what breaks the server breaks it in any company.
-        run.perform(batch("open records, packed", [edit for _, edit in cases]))
-        cases = _likeliest(cases)
-    send_packed(run, "open records", cases)
-    moments = [edit for _, edit in odd_moments()]
-    seen = run.perform(batch("odd moments", moments, draw=References.take_aside))
+    likeliest = [case for told in LIKELIEST_OPEN for case in cases if case[0] == told]
+    rest = run.some([case for case in cases if case not in likeliest], len(cases))
+    packing = Packing(run, "open records", ALONE[run.depth] // 3)
+    packing.send(likeliest, PACK)
+    if run.depth != "quick":
+        packing.send(rest, PACK)
+    moments = list(odd_moments())
+    seen = run.perform(batch("odd moments", [edit for _, edit in moments], draw=References.take_aside))
     if seen.status not in (200, None) and run.depth != "quick":
-        for told, edit in odd_moments():
-            if told in ("at in the future", "at without offset") or run.depth == "deep":
-                run.perform(batch(told, [edit], draw=References.take_aside))
-
-
-def _likeliest(cases: Sequence[Case]) -> list[Case]:
-    """Where each case may cost a request, those that break servers most."""
-    told = (
-        "nobody knows", "quantity -1", f"quantity {2**31}", f"quantity {2**63}", "quantity 1e400", "sku an emoji",
-        "product_ref not ASCII", "product_ref with NUL", "store_ref empty", "sku of 10,000", "an unknown property",
-        "sku with a lone surrogate",
-    )  # fmt: skip
-    return [case for case in cases if any(part in case[0] for part in told)]
-
-
-def send_packed(run: Run, purpose: str, cases: Sequence[Case]) -> None:
-    """Many cases a batch with valid controls between where the server reports per record, else one a batch.
-
-    No more than there are references: to a stranger's record a server may say so, and never look at what is wrong.
-    """
-    size = _cases_a_batch(run)
-    packs = [cases[start : start + size] for start in range(0, len(cases), size)]
-    for number, pack in enumerate(packs):
-        if size == 1:
-            run.perform(_alone(*pack[0], number, run.references.known))
-            continue
-        seen = run.perform(batch(f"{purpose}, {len(pack)} cases", _with_controls([edit for _, edit in pack])))
-        if seen.status != 200:
-            _divide(run, purpose, pack)
-
-
-def _cases_a_batch(run: Run) -> int:
-    known = run.references.known or len(_with_controls([as_it_is] * PACK))
-    fitting = (count for count in range(PACK, 0, -1) if len(_with_controls([as_it_is] * count)) <= known)
-    return next(fitting, 1) if run.refusal is Refusal.PER_RECORD else 1
-
-
-def _divide(run: Run, purpose: str, pack: Sequence[Case]) -> None:
-    """A packed batch that was refused as a whole settles nothing of its parts: send them in halves, then alone."""
-    if len(pack) == 1:
-        run.perform(_alone(*pack[0], 0, run.references.known))
-        return
-    for half in (pack[: len(pack) // 2], pack[len(pack) // 2 :]):
-        if len(half) < 4:
-            for number, case in enumerate(half):
-                run.perform(_alone(*case, number, run.references.known))
-            continue
-        seen = run.perform(batch(f"{purpose}, {len(half)} cases", _with_controls([edit for _, edit in half])))
-        if seen.status != 200:
-            _divide(run, purpose, half)
-
-
-def _with_controls(edits: Sequence[Edit]) -> list[Edit]:
-    """A valid record before, after, and after every fifth, so that a shifted or spread blame shows."""
-    if len(edits) < FEW:
-        return [as_it_is, *edits]
-    packed: list[Edit] = [as_it_is]
-    for number, edit in enumerate(edits, 1):
-        packed.append(edit)
-        if number % 5 == 0:
-            packed.append(as_it_is)
-    return [*packed, as_it_is]
-
-
-def _alone(told: str, edit: Edit, number: int, known: int) -> Probe:
-    """One case in a batch of three: first, in the middle or last by turns. Of fewer, where references are few."""
-    edits: list[Edit] = [as_it_is] * min(2, known - 1 if known else 2)
-    edits.insert(number % (len(edits) + 1), edit)
-    return batch(told, edits)
+        for told, edit in moments if run.depth == "deep" else moments[:2]:
+            run.perform(batch(told, [edit], draw=References.take_aside))
 
 
 def two_faults(run: Run) -> None:
-    """Two faults of one class, together and each by itself, on the same references in the same places (VAL-3)."""
-    none, many = drop("quantity"), put("quantity", "many")
-    no_product, no_sku, neither = drop("product_ref"), drop("sku"), drop("product_ref", "sku")
-    trios: list[list[dict[int, Edit]]] = [
-        [{1: none}, {3: none}, {1: none, 3: none}],
-        [{1: no_product}, {1: no_sku}, {1: neither}],
-        [{1: many}, {3: many}, {1: many, 3: many}],
-    ]
-    few = run.refusal is Refusal.PER_RECORD or run.depth == "quick"
-    for faults in trios[0] if few else [faults for trio in trios for faults in trio]:
-        edits = [faults.get(place, as_it_is) for place in range(5)]
-        run.perform(batch(f"faults at {list(faults)}", edits, draw=References.take_first))
+    """Faults of one class, together and in two parts, on the same references in the same places (VAL-3).
+
+    More than a list of errors may be cut down to; and two in one record, where that can show: elsewhere it cannot
+    tell anything.
+    """
+    count = max(2, min(MANY_FAULTS, run.references.known))
+    last, places = count - 1, range(count)
+    parts = (range(last), range(last, count), places)
+    seen = [_faults_at(run, {place: drop("quantity") for place in part}, count) for part in parts]
+    told = [read_json(each.answer) for each in seen if each.status == 422 and each.answer is not None]
+    if run.depth != "quick" and len(told) == len(parts) and told[0] != told[1]:
+        for names in (("product_ref",), ("sku",), ("product_ref", "sku")):
+            _faults_at(run, {1: drop(*names)}, 3)
+
+
+def _faults_at(run: Run, faults: Mapping[int, Edit], count: int) -> Seen:
+    edits = [faults.get(place, as_it_is) for place in range(count)]
+    return run.perform(batch(f"faults at {list(faults)}", edits, draw=References.take_first))

@@ -34,7 +34,8 @@ def timestamps_are_iso_8601(seen: Seen) -> Examined:
     """FMT-2: "Timestamps are rendered in ISO-8601 format (e.g. 2018-07-21T17:32:28Z)".
 
     A timestamp is a property whose name says so, or whose whole value looks so; free text is not searched. Of ISO 8601
-    any form will do, but a space for the T is none, and neither is a count of seconds.
+    any form will do, but a space for the T is none, and neither is a count of seconds. What the request itself said,
+    given back, is the client's writing.
     """
     if not seen.authenticated or seen.status not in (200, 422) or seen.answer is None:
         return
@@ -49,6 +50,15 @@ def timestamps(document: object) -> Iterator[tuple[str, object, bool]]:
         if _is_timestamp(name, value):
             iso = isinstance(value, str) and _ISO.match(value) and read_instant(value).form is not Form.IMPOSSIBLE
             yield name, value, bool(iso)
+
+
+def _sent(seen: Seen) -> set[str]:
+    """Every value in the request's body, as Python writes it."""
+    try:
+        document = json.loads(seen.exchange.request.body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return set()
+    return {repr(value) for _, value in _members(document) if isinstance(value, str | int | float)}
 
 
 def _is_timestamp(name: str, value: object) -> bool:

@@ -1,5 +1,6 @@
 """Relations between answers, for what no single one can show. Compares only what is comparable."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from contracts.evidence import Due, Evidence, Seen
@@ -11,32 +12,41 @@ Fault = tuple[int, str]  # where, and what
 
 
 def all_failing_fields_are_listed(evidence: Evidence) -> Examined:
-    """VAL-3: "a list of fields that failed validation": two faults of one class are both reported.
+    """VAL-3: "a list of fields that failed validation": faults of one class are all reported.
 
-    Broken only if the two together report exactly what the first alone does, while the second alone reports something
+    Broken only if they together report exactly what some of them alone do, while the others alone report something
     else: merging faults in one title, or saying nothing of positions, is legal.
     """
-    refused: dict[tuple[tuple[Fault, ...], tuple[object, ...]], Seen] = {}
+    for refused in _refused_alike(evidence).values():
+        for faults, together in refused.items():
+            if len(faults) < 2 or len({_class(fault) for fault in faults}) > 1:
+                continue
+            for part in refused:
+                rest = faults - part
+                if part < faults and rest in refused:
+                    yield _hidden(refused[part], refused[rest], together, rest)
+
+
+def _hidden(part: Seen, rest: Seen, together: Seen, faults: frozenset[Fault]) -> Finding | None:
+    if not _errors(together) == _errors(part) != _errors(rest):
+        return None
+    untold = " and ".join(f"`{told}` at index {index}" for index, told in sorted(faults)[:4])
+    actual = f"only what the others alone report: {_errors(together)!r:.200}"
+    return Finding(VAL_3, f"{untold}, listed with the others", actual, (part.seq, rest.seq, together.seq))
+
+
+def _refused(evidence: Evidence) -> Iterator[Seen]:
     for seen in evidence.seen:
         if seen.judged and seen.status == 422 and seen.answer is not None and seen.due(Due.REFUSE):
-            refused[_faults(seen), _references(seen)] = seen
-    for (faults, references), both in refused.items():
-        if len(faults) != 2 or _class(faults[0]) != _class(faults[1]):
-            continue
-        first, second = (refused.get(((fault,), references)) for fault in faults)
-        if first is None or second is None:
-            continue
-        hidden = _errors(both) == _errors(first) != _errors(second)
-        yield (
-            Finding(
-                VAL_3,
-                " and ".join(f"`{told}` at index {index}" for index, told in faults) + ", both listed",
-                f"only what the first alone reports: {_errors(both)!r:.200}",
-                (first.seq, second.seq, both.seq),
-            )
-            if hidden
-            else None
-        )
+            yield seen
+
+
+def _refused_alike(evidence: Evidence) -> dict[tuple[object, ...], dict[frozenset[Fault], Seen]]:
+    """The refused batches of the same references, by their faults."""
+    alike: dict[tuple[object, ...], dict[frozenset[Fault], Seen]] = defaultdict(dict)
+    for seen in _refused(evidence):
+        alike[_references(seen)][frozenset(_faults(seen))] = seen
+    return alike
 
 
 def a_refusal_lists_its_own_faults(evidence: Evidence) -> Examined:

@@ -50,6 +50,15 @@ def whole_batch_422_in_phases(_server: Server, inner: Settle, items: list[object
 
 
 @dialect(settle)
+def whole_batch_422_terse(_server: Server, inner: Settle, items: list[object]) -> list[Result]:
+    """A batch with an invalid record is refused by a 422 that says the same whatever is wrong with it."""
+    results = inner(items)
+    if any(result.status == "error" for result in results):
+        raise Refused(422, Fault("Validation failed", "invalid"))
+    return results
+
+
+@dialect(settle)
 def mixed_422(_server: Server, inner: Settle, items: list[object]) -> list[Result]:
     """A record against the schema refuses the whole batch by 422; one that is merely unknown is told in its result."""
     results = inner(items)
