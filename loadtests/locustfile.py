@@ -17,14 +17,20 @@ from contracts.finding import Verdict
 from contracts.judge import EXIT
 from contracts.report.terminal import lines
 from contracts.target import EmbeddedSandbox, UsageError
+from loadtests.batch_sizes import BatchSizes
+from loadtests.capacity import Capacity
+from loadtests.fill_allowance import FillAllowance
 from loadtests.flood import Flood
 from loadtests.options import Choices, add_options, check_names, choose, usage_error
 from loadtests.pusher import Pusher, owed
 from loadtests.scenario import Scenario
 from loadtests.session import Session
+from loadtests.stampede import Stampede
+from loadtests.steady_rate import SteadyRate
 from loadtests.throttle_probe import ThrottleProbe
 
-SCENARIOS: dict[str, type[Scenario]] = {scenario.__name__: scenario for scenario in (ThrottleProbe, Pusher, Flood)}
+CLASSES = (ThrottleProbe, BatchSizes, SteadyRate, Stampede, FillAllowance, Pusher, Capacity, Flood)
+SCENARIOS: dict[str, type[Scenario]] = {scenario.__name__: scenario for scenario in CLASSES}
 INTERRUPTED, INTERNAL_ERROR = 2, 3  # as pytest has them
 
 
@@ -78,12 +84,18 @@ def begin(environment: Environment, **_: Any) -> None:
         Scenario.joined = 0
         Scenario.session.preflight()
         for scenario in environment.user_classes:
-            SCENARIOS[scenario.__name__].prepare(max(users, 1))
+            SCENARIOS[scenario.__name__].prepare(max(users, 1), _seconds(environment))
         LoadTests.users = max(users, 1)
     except UsageError as error:
         code = usage_error(error)
         if environment.web_ui is None:
             raise SystemExit(code) from None
+
+
+def _seconds(environment: Environment) -> float:
+    """How long the test may take; the longest of its scenarios' own where nothing was chosen."""
+    own = (SCENARIOS[scenario.__name__].own_seconds or 0.0 for scenario in environment.user_classes)
+    return float(getattr(environment.parsed_options, "run_time", None) or max(own, default=0.0))
 
 
 def hurry(**_: Any) -> None:

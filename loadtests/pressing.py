@@ -31,7 +31,7 @@ class Pressing(Scenario):
     shares: ClassVar[list[Share]] = []
 
     @classmethod
-    def prepare(cls, users: int) -> None:
+    def prepare(cls, users: int, seconds: float) -> None:  # noqa: ARG003 — as long as it takes
         """Divide the catalogue, before the first user comes. Raises UsageError where it is too small for so many."""
         session = cls.session
         known = session.choices.catalogue

@@ -14,7 +14,6 @@ from contracts.harness import Harness
 from contracts.target import ROOT, EmbeddedSandbox, UsageError
 from loadtests.plan import Planned
 
-SCENARIOS = ("ThrottleProbe", "Pusher", "Flood")
 JUDGED = (0, 1, 6)  # exit codes of a run that came to a verdict
 USAGE_ERROR = 4
 GRACE_S = 20.0  # for a child to begin, to wait for its last answers and to judge, on top of its time and one time-out

@@ -60,8 +60,8 @@ class Scenario(User):
     joined: ClassVar[int] = 0  # users of this test so far
 
     @classmethod
-    def prepare(cls, users: int) -> None:
-        """What has to be there before the first user comes."""
+    def prepare(cls, users: int, seconds: float) -> None:
+        """What has to be there before the first user comes; the test takes so many seconds, if it ends by the clock."""
 
     @classmethod
     def measure(cls, users: int) -> None:

@@ -68,6 +68,7 @@ class Session:
         self.choices = choices
         self.clock = _EndingClock()
         self.limit: int | None = None  # as the last answer told it
+        self.remaining: int | None = None  # likewise
         self.refused = 0  # answers 429, and when the last of them came
         self.refused_s = 0.0
         self.stopped: str | None = None
@@ -103,6 +104,11 @@ class Session:
     def left(self) -> int:
         """Requests that the cap still allows."""
         return self.choices.max_requests - self.sent
+
+    @property
+    def out(self) -> int:
+        """Requests of load wires that are on their way."""
+        return self._rig.tally.out if self._rig else 0
 
     @property
     def left_for_load(self) -> int:
@@ -150,6 +156,7 @@ class Session:
         """What the next requests may depend on."""
         if row.limit > 0:
             self.limit = row.limit
+        self.remaining = None if row.remaining < 0 else row.remaining
         if row.status == 429:
             self.refused += 1
             self.refused_s = max(self.refused_s, row.answered_s)

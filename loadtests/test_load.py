@@ -5,8 +5,8 @@ import pytest
 from contracts.harness import Harness
 from contracts.target import UsageError
 from loadtests.gates import Gate, rule_on
-from loadtests.plan import Planned, Terms, plan
-from loadtests.runner import SCENARIOS, USAGE_ERROR, HungError, run_scenario
+from loadtests.plan import SCENARIOS, Planned, Terms, plan
+from loadtests.runner import USAGE_ERROR, HungError, run_scenario
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ import pytest
 from contracts.history import read_history
 from contracts.judge import judge, verdict_of
 from contracts.target import ROOT, EmbeddedSandbox
-from loadtests.runner import SCENARIOS
+from loadtests.plan import SCENARIOS
 
 LIMIT = ("--limit", "4", "--window", "0.6")  # small, so that the silences are short
 LOCUST = (sys.executable, "-m", "locust")

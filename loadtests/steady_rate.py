@@ -1,0 +1,60 @@
+"""SteadyRate: requests come when they come, as from many integrators who know nothing of each other. An open model."""
+
+from typing import ClassVar
+
+from loadtests.arrivals import Arrivals, due_times
+from loadtests.batches import Batch
+from loadtests.figures import LATE_S
+from loadtests.pressing import Pressing
+from loadtests.scenario import EVERY_ANSWER
+
+UNTOLD_PER_S = 20.0  # where the target states no limit
+OF_ALLOWANCE = 0.5  # so that no legal limiter refuses
+
+
+class OpenModel(Pressing):
+    """Users that wait for nothing but the clock; there are as many as may be in flight at once."""
+
+    abstract = True
+    own_users = 40
+    own_records = 5
+    rate_per_s: ClassVar[float] = 0.0
+
+    def step(self) -> None:
+        """The next request that is due, at that time or as soon after as may be."""
+        arrivals, session = type(self).arrivals, self.session
+        due_s = arrivals.next_s(session.elapsed_s) if arrivals else None
+        if arrivals is None or due_s is None:
+            self.exhausted()
+            return
+        wait_s = due_s - session.elapsed_s
+        if wait_s > 0:
+            session.clock.sleep(wait_s)
+            arrivals.woke(due_s, session.elapsed_s)
+        self.press(self.due_batch(), type(self).__name__, due_s)
+
+    def due_batch(self) -> Batch:
+        """What is sent next."""
+        return self.next_batch()
+
+    def exhausted(self) -> None:
+        """No more requests are due."""
+        self.session.clock.sleep(1.0)
+
+
+class SteadyRate(OpenModel):
+    """A given rate, half of the allowance unless told: how long does an answer take, from when it was due?"""
+
+    own_seconds = 30.0
+    owes = EVERY_ANSWER
+    arrival = "constant"
+
+    @classmethod
+    def prepare(cls, users: int, seconds: float) -> None:
+        """As any, and the times at which requests are due."""
+        super().prepare(users, seconds)
+        session = cls.session
+        allowed = session.limit / session.choices.window_s * OF_ALLOWANCE if session.limit else UNTOLD_PER_S
+        rate_per_s = session.choices.rate_per_s or allowed
+        cls.arrival = session.choices.arrival or "constant"
+        cls.arrivals = Arrivals(due_times(cls.arrival, rate_per_s, seconds), session.elapsed_s + 0.5, LATE_S)
