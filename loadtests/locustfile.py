@@ -6,6 +6,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -21,13 +22,14 @@ from loadtests.batch_sizes import BatchSizes
 from loadtests.capacity import Capacity
 from loadtests.fill_allowance import FillAllowance
 from loadtests.flood import Flood
-from loadtests.options import Choices, add_options, check_names, choose, usage_error
+from loadtests.options import Choices, add_options, check_names, check_one, choose, usage_error
 from loadtests.pusher import Pusher, owed
 from loadtests.scenario import Scenario
 from loadtests.session import Session
 from loadtests.stampede import Stampede
 from loadtests.steady_rate import SteadyRate
 from loadtests.throttle_probe import ThrottleProbe
+from loadtests.webui.pages import Watch, serve
 
 CLASSES = (ThrottleProbe, BatchSizes, SteadyRate, Stampede, FillAllowance, Pusher, Capacity, Flood)
 SCENARIOS: dict[str, type[Scenario]] = {scenario.__name__: scenario for scenario in CLASSES}
@@ -40,6 +42,7 @@ class LoadTests:
     sandbox: EmbeddedSandbox | None = None
     session: Session | None = None
     users = 1  # of the test that is open
+    watch: Watch | None = None  # the page of ours, where the web UI is open
 
 
 def declare(parser: LocustArgumentParser, **_: Any) -> None:
@@ -60,6 +63,9 @@ def prepare(environment: Environment, **_: Any) -> None:
     except UsageError as error:
         raise SystemExit(usage_error(error)) from None
     environment.stop_timeout = environment.stop_timeout or choices.timeout_s  # what is in flight is evidence
+    if environment.web_ui is not None:
+        LoadTests.watch = Watch(environment)
+        serve(environment, LoadTests.watch)
     if options.headless:
         scenario = SCENARIOS[options.user_classes[0]]
         options.num_users = options.num_users or scenario.own_users
@@ -76,20 +82,27 @@ def _choices(environment: Environment) -> Choices:
 def begin(environment: Environment, **_: Any) -> None:
     """Open the history and knock at the door."""
     try:
-        choices = _choices(environment)
         scenarios: list[Any] = environment.user_classes
-        promises = {scenario.__name__: owed(scenario, choices.records_per_batch) for scenario in scenarios}
+        check_one(scenarios)
+        choices = _choices(environment)
+        promises = {scenario.__name__: [*owed(scenario, choices.records_per_batch)] for scenario in scenarios}
         users = environment.runner.target_user_count if environment.runner else 1
         LoadTests.session = Scenario.session = Session(choices, promises, max(users, 1))
         Scenario.joined = 0
+        if LoadTests.watch is not None:
+            Scenario.session.watch = LoadTests.watch
+            owing = {promise.id for owes in promises.values() for promise in owes}
+            LoadTests.watch.begin("+".join(promises), Scenario.session.folder, owing)
         Scenario.session.preflight()
         for scenario in environment.user_classes:
             SCENARIOS[scenario.__name__].prepare(max(users, 1), _seconds(environment))
         LoadTests.users = max(users, 1)
     except UsageError as error:
         code = usage_error(error)
-        if environment.web_ui is None:
+        if LoadTests.watch is None:
             raise SystemExit(code) from None
+        LoadTests.watch.refuse(str(error))
+        gevent.spawn_later(0.1, environment.runner.stop if environment.runner else str)  # once it has begun
 
 
 def _seconds(environment: Environment) -> float:
@@ -121,15 +134,21 @@ def conclude(environment: Environment, **_: Any) -> None:
     interrupted = environment.process_exit_code == INTERRUPTED
     environment.process_exit_code = INTERNAL_ERROR  # unless a verdict is reached
     document = session.conclude()
-    options = environment.parsed_options
-    out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
-    for line in lines(document, out.isatty()):
-        print(line, file=out)
-    print(f"report: {session.folder / 'report.html'}", file=out, flush=True)
+    _tell(environment, session.folder, document)
     if interrupted:
         environment.process_exit_code = INTERRUPTED
     elif not errors:
         environment.process_exit_code = EXIT[Verdict(document["verdict"])]
+
+
+def _tell(environment: Environment, folder: Path, document: dict[str, Any]) -> None:
+    if LoadTests.watch is not None:
+        LoadTests.watch.end(document, folder)
+    options = environment.parsed_options
+    out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
+    for line in lines(document, out.isatty()):
+        print(line, file=out)
+    print(f"report: {folder / 'report.html'}", file=out, flush=True)
 
 
 def quitting(environment: Environment, **_: Any) -> None:

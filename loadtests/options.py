@@ -5,7 +5,7 @@ The key comes from BSPK_API_KEY alone; against the embedded sandbox it is the sa
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -108,6 +108,12 @@ def check_names(options: argparse.Namespace, scenarios: tuple[str, ...]) -> None
     """Without the web UI, a scenario must be named: two at once would spend each other's allowance."""
     if options.headless and len(options.user_classes) != 1:
         raise UsageError(f"--headless runs one scenario: name one of {', '.join(scenarios)}")
+
+
+def check_one(chosen: Sequence[object]) -> None:
+    """The same of what was ticked in the web UI."""
+    if len(chosen) != 1:
+        raise UsageError("choose one scenario: several at once would spend each other's allowance")
 
 
 def choose(

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from contracts.clock import SystemClock
 from contracts.drivers.references import STEP, References
@@ -61,6 +61,14 @@ class _EndingClock(SystemClock):
             super().sleep(min(left_s, _SLICE_S))
 
 
+class Watcher(Protocol):
+    """Is told of every request whose end was seen; must be quick."""
+
+    def take(self, row: LoadRow) -> None: ...
+
+    def take_probe(self, exchange: Exchange) -> None: ...
+
+
 class Session:
     """A load test under way. Raises UsageError where its folder cannot be made."""
 
@@ -73,6 +81,7 @@ class Session:
         self.refused_s = 0.0
         self.stopped: str | None = None
         self.figures: dict[str, Figures] = {}  # of each scenario that measured something, once it has ended
+        self.watch: Watcher | None = None  # who is shown the test while it is under way
         self._in_flight = 0
         self._wires: list[Wire] = []
         started_at = self.clock.now()
@@ -160,6 +169,8 @@ class Session:
         if row.status == 429:
             self.refused += 1
             self.refused_s = max(self.refused_s, row.answered_s)
+        if self.watch is not None:
+            self.watch.take(row)
 
     def measure(self, scenario: str, *, users: int, arrival: str, arrivals: Arrivals | None) -> dict[str, Any]:
         """The scenario's figures from its rows, now that no more come; checks that nothing went missing."""
@@ -214,6 +225,8 @@ class Session:
         if exchange.status == 429:
             self.refused += 1
             self.refused_s = max(self.refused_s, exchange.answered_s)
+        if self.watch is not None:
+            self.watch.take_probe(exchange)
 
     def stop(self, reason: str) -> None:
         """No more traffic, for this reason; the first one stays. That the scenario was ended is none."""
