@@ -11,7 +11,7 @@ from locust.exception import StopUser
 
 from contracts.drivers.run import Edit, as_it_is, batch
 from contracts.exchange import Exchange, NoAnswer
-from contracts.wire import Stopped
+from contracts.wire import Stopped, Wire
 from loadtests.session import Session
 from openapi.ledger import (
     AUTH_2,
@@ -95,13 +95,13 @@ class Scenario(User):
             gevent.spawn(runner.quit if headless else runner.stop)
         raise StopUser
 
-    def push(self, size: int, purpose: str) -> Exchange:
-        """One batch; of those let in, every fifth has a faulty record in its midst."""
+    def push(self, size: int, purpose: str, wire: Wire | None = None) -> Exchange:
+        """One batch, on this user's wire or another; of those let in, every fifth has a faulty record in its midst."""
         edits: list[Edit] = [as_it_is] * size
         if self.batches % 5 == 4:
             edits[size // 2] = without_quantity
         outgoing = batch(purpose, edits).build(self.references)
-        exchange = self.session.send(self.wire, outgoing, type(self).__name__, purpose)
+        exchange = self.session.send(wire or self.wire, outgoing, type(self).__name__, purpose)
         self.batches += exchange.status in (200, 422)
         self._tell(exchange)
         return exchange

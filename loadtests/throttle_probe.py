@@ -1,72 +1,114 @@
-"""ThrottleProbe: is the documented limit the one that is kept, and does the allowance come back?
+"""ThrottleProbe: which limiter is it, is the documented limit the one that is kept, and does the allowance come back?
 
-One user, one request at a time: silence, a burst through the limit, silence of a window, a burst again, silence of half
-a window, a few more. What it means is the judge's to say.
+Carries out what `probe_plan` asks for, phase by phase: silences, bursts, one with many requests at once. What it means
+is the judge's to say.
 """
 
+import gevent
+from gevent.event import Event
+
+from contracts.evidence import Evidence
 from contracts.exchange import Exchange
-from contracts.rules.limiters.rows import Terms
-from contracts.wire import Stopped
+from contracts.rules.limiters import Row
+from contracts.rules.throttling import rate_rows
+from contracts.wire import Outgoing, Stopped, Wire
+from loadtests.probe_plan import Phase, Plan
 from loadtests.scenario import Scenario
 
 SIZE = 2  # records of a batch: no more than a result that can be mistaken for another's
-REFUSALS = 2  # the first proves the limit, the second that it was no accident
-AFTERWARDS = 5  # requests after half a window of silence, where limiters differ
+REFUSED_KINDS = {
+    "401": Outgoing(b'{"inventories": []}', authorization=None),
+    "400": Outgoing(b'{"inventories": ['),
+    "422": Outgoing(b'{"inventories": []}'),
+}  # asked for to learn what they cost; what they are answered is judged as ever
 
 
 class ThrottleProbe(Scenario):
-    """Bursts through the limit, with silence between them: is the allowance the one that the headers tell?"""
+    """Bursts, silences and a crowd: which limiter is it, and does it let in what its headers tell?"""
 
     fixed_count = 1
 
     def step(self) -> None:
         """The whole probe, once."""
-        window_s = self.session.choices.window_s
-        self.silence_s = Terms(1, window_s).longest_s
+        self._crowd: list[Wire] = [self.wire]
+        before = self._rows()
+        trips = [row.answered_s - row.sent_s for row in before]
+        session = self.session
+        plan = Plan(session.limit, session.choices.window_s, session.elapsed_s, round_trip_s=min(trips, default=0.0))
+        plan.start_from(before)
         self._check_budget()
-        self.session.clock.sleep(self.silence_s)
-        self._burst("burst")
-        self.session.clock.sleep(self.silence_s)
-        if self._burst("burst after a window of silence") == 0:
-            self.session.clock.sleep(2 * self.silence_s)
-            self._burst("burst after two windows of silence")  # a legal limiter may need as many
-        self.session.clock.sleep(window_s / 2)
-        for _ in range(AFTERWARDS):
-            self._push("after half a window of silence")
+        while isinstance(phase := plan.next(), Phase):
+            if phase.requests > session.left and not phase.must_fit:
+                break  # what is left under the cap tells no more
+            session.clock.sleep(max(0.0, phase.at_s - session.elapsed_s))
+            seqs = self._carry_out(phase)
+            rows = [row for row in self._rows() if row.seq in seqs]
+            plan.note(phase, rows)
+            self._check_reach(phase, rows)
         self.session.history.finished(type(self).__name__)
         self.end()
 
+    def _rows(self) -> tuple[Row, ...]:
+        story = self.session.history.story()
+        return rate_rows(Evidence(story.facts, story.exchanges))
+
     def _check_budget(self) -> None:
-        """Two bursts must fit under the cap, or nothing that is sent could decide anything."""
+        """A burst and two tries to see it come back must fit under the cap, or nothing sent decides anything."""
         limit, left = self.session.limit, self.session.left
-        needed = 2 * ((limit or 0) + REFUSALS) + AFTERWARDS
+        needed = 4 * ((limit or 0) + 2)
         if needed > left:
             cap = f"--max-requests {self.session.choices.max_requests}"
             raise Stopped(
                 f"the limit of {limit} is out of reach: probing it takes {needed} requests, {cap} leaves {left}"
             )
 
-    def _burst(self, purpose: str) -> int:
-        """Through the limit and a little past it, at most for one window; returns how many were let in."""
-        limit, began_s, refused, let_in = self.session.limit, self.session.elapsed_s, 0, 0
-        while refused < REFUSALS and let_in < self._most():
-            status = self._push(purpose).status
-            let_in += status in (200, 422)
-            refused += status not in (200, 422)
-            if self.session.elapsed_s - began_s > self.session.choices.window_s:
-                if limit is not None and refused == 0 and let_in <= limit:
-                    raise Stopped(f"the limit of {limit} is out of reach: {let_in} requests took a whole window")
-                break
-        return let_in
+    def _check_reach(self, phase: Phase, rows: list[Row]) -> None:
+        """A burst that took a whole window and met no refusal says nothing of the limit."""
+        limit, window_s = self.session.limit, self.session.choices.window_s
+        took_s = rows[-1].answered_s - rows[0].sent_s if rows else 0.0
+        met = any(row.status not in (200, 422) for row in rows)
+        if (
+            phase.name == "burst"
+            and limit
+            and not met
+            and len(rows) <= limit
+            and took_s > self.session.choices.window_s
+        ):
+            raise Stopped(f"the limit of {limit} is out of reach: {len(rows)} requests took {took_s:.1f} s")
 
-    def _most(self) -> int:
-        """More than any legal limiter lets in, also over an edge of its window and where a 422 costs nothing.
+    def _carry_out(self, phase: Phase) -> set[int]:
+        """The numbers of the requests sent. Several at once start together and go on until all is sent."""
+        sent: list[Exchange] = []
+        turns = iter(range(phase.requests))
+        until_s = self.session.elapsed_s + self.session.choices.window_s
+        go = Event()
 
-        Half of what is left where no Limit is told.
-        """
-        limit = self.session.limit
-        return self.session.left // 2 if limit is None else (2 * limit + REFUSALS) * 5 // 4
+        def go_on(wire: Wire) -> None:
+            go.wait()
+            for turn in turns:
+                began_s = self.session.elapsed_s
+                sent.append(self._one(wire, phase.kinds[turn % len(phase.kinds)], phase.name))
+                refused = sum(exchange.status not in (200, 400, 401, 422) for exchange in sent)
+                if phase.until_refused and (refused >= phase.until_refused or self.session.elapsed_s > until_s):
+                    return
+                if phase.spacing_s:
+                    self.session.clock.sleep(max(0.0, began_s + phase.spacing_s - self.session.elapsed_s))
 
-    def _push(self, purpose: str) -> Exchange:
-        size = min(self.session.choices.records_per_batch or SIZE, self.references.known)
-        return self.push(size, purpose)
+        if phase.at_once == 1:
+            go.set()
+            go_on(self.wire)
+        else:
+            self._crowd += [self.session.wire() for _ in range(phase.at_once - len(self._crowd))]
+            crowd = [gevent.spawn(go_on, wire) for wire in self._crowd[: phase.at_once]]
+            gevent.sleep(0)
+            go.set()
+            gevent.joinall(crowd, raise_error=True)
+        return {exchange.seq for exchange in sent}
+
+    def _one(self, wire: Wire, kind: str, purpose: str) -> Exchange:
+        if kind == "batch":
+            size = min(self.session.choices.records_per_batch or SIZE, self.references.known)
+            return self.push(size, purpose, wire)
+        exchange = self.session.send(wire, REFUSED_KINDS[kind], type(self).__name__, purpose)
+        self._tell(exchange)
+        return exchange

@@ -23,6 +23,7 @@ CANDIDATES = (
     "leaky",
 )
 _SHORTEST_TICK = 1 / 100  # of the window; all below are judged as one
+_FINE_RANGES = 121
 
 
 def ticks(longest_s: float, ranges: int) -> list[tuple[float, float]]:
@@ -49,6 +50,15 @@ def models(terms: Terms, tick_ranges: int = 21) -> list[Model[Any]]:
         found.append(TokenBucket(terms, 1, rounds_up, name="leaky"))
         found.append(FineLumps(terms, terms.longest_s * _SHORTEST_TICK, rounds_up))
         found += [Lumps(terms, lo, hi, rounds_up) for lo, hi in ticks(terms.longest_s, tick_ranges)]
+    return found
+
+
+def fine_lumps(terms: Terms) -> list[Model[Any]]:
+    """Buckets filled in lumps, each length of tick nearly its own: within a wide range its lump is known too badly."""
+    found: list[Model[Any]] = []
+    for rounds_up in (False, True):
+        found.append(FineLumps(terms, terms.longest_s * _SHORTEST_TICK, rounds_up))
+        found += [Lumps(terms, lo, hi, rounds_up) for lo, hi in ticks(terms.longest_s, _FINE_RANGES)]
     return found
 
 

@@ -1,7 +1,8 @@
 """Where too many requests overlap to order them: what each limiter can let in at most, and refuse at most, by counting.
 
-Counts only requests that surely fell into an interval, so never blames an honest limiter. Does not look at Remaining,
-and does not see an excess smaller than what was in flight at an interval's edges.
+Counts only requests that surely fell into an interval, so never blames an honest limiter. Of Remaining it sees only
+one number told too often after a silence; it does not see an excess smaller than what was in flight at an interval's
+edges.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Literal
 from contracts.rules.limiters.rows import Row, Terms
 
 _CELLS_A_WINDOW = 200
+_ALIKE = 3  # answers of one Remaining: two windows meet in a burst, and a lump falls
 _COUNTING = ("sliding-log-counting", "sliding-counter", "fixed-first-restarting")
 
 
@@ -23,7 +25,7 @@ class Excess:
     """By when what was more than a candidate can do."""
 
     at_s: float
-    kind: Literal["over-admission", "refused with allowance left"]
+    kind: Literal["over-admission", "refused with allowance left", "remaining"]
 
 
 def refuted_by_count(name: str, rows: Sequence[Row], terms: Terms) -> Excess | None:
@@ -41,6 +43,28 @@ def refuted_by_count(name: str, rows: Sequence[Row], terms: Terms) -> Excess | N
         return Excess(most, "over-admission")
     least = _refused_too_early(name, rows, terms) if name != "leaky" else None
     return None if least is None else Excess(least, "refused with allowance left")
+
+
+def told_too_often(rows: Sequence[Row], terms: Terms) -> Excess | None:
+    """One Remaining told to more requests than any limiter does in so short a time, after a window of silence.
+
+    Remaining falls by one each; it comes to the same number again only by a window's edge, a lump, or what flows in,
+    which after the silence is no log's doing. Rows sorted by sent_s; the first silence is after the first row.
+    """
+    silent_s = terms.longest_s * 1.01
+    began_s, latest_s = math.inf, math.inf
+    met: dict[int, int] = {}
+    for row in rows:
+        if row.sent_s > latest_s + silent_s:
+            began_s, met = row.sent_s, {}
+        latest_s = row.answered_s if math.isinf(latest_s) else max(latest_s, row.answered_s)
+        passed_s = row.answered_s - began_s
+        if row.status != 200 or row.remaining is None or not 0 <= passed_s < terms.shortest_s / 2:
+            continue
+        met[row.remaining] = met.get(row.remaining, 0) + 1
+        if met[row.remaining] > _ALIKE + passed_s * terms.limit / terms.shortest_s:
+            return Excess(row.sent_s, "over-admission" if sum(met.values()) > terms.limit else "remaining")
+    return None
 
 
 def _log_overrun(sent: Sequence[float], answered: Sequence[float], terms: Terms) -> float | None:

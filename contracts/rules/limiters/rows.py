@@ -55,16 +55,20 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The limit as documented: so many in a window, whose length is known within bounds only."""
+    """The limit as documented: so many in a window, whose length is known within bounds only.
+
+    tick_s: of a server that keeps its times in whole ticks, by which a window may seem shorter or longer.
+    """
 
     limit: int
     window_s: float
+    tick_s: float = 0.0
     shortest_s: float = field(init=False)
     longest_s: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shortest_s", self.window_s * (1 - DRIFT) - CLOCK_S)
-        object.__setattr__(self, "longest_s", self.window_s * LONGEST * (1 + DRIFT) + CLOCK_S)
+        object.__setattr__(self, "shortest_s", max(CLOCK_S, self.window_s * (1 - DRIFT) - CLOCK_S - self.tick_s))
+        object.__setattr__(self, "longest_s", self.window_s * LONGEST * (1 + DRIFT) + CLOCK_S + self.tick_s)
 
 
 S = TypeVar("S")

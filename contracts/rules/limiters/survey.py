@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from typing import Any, Literal
 
-from contracts.rules.limiters.candidates import CANDIDATES, coarse_models, models
+from contracts.rules.limiters.candidates import CANDIDATES, coarse_models, fine_lumps, models
 from contracts.rules.limiters.decisions import EXACT, Clock
-from contracts.rules.limiters.flood import refuted_by_count
+from contracts.rules.limiters.flood import refuted_by_count, told_too_often
 from contracts.rules.limiters.rows import Model, Row, Terms
 from contracts.rules.limiters.search import Explained, explain, stretches
 from contracts.rules.limiters.strangers import others_spend
@@ -19,6 +19,7 @@ from contracts.rules.limiters.timeline import timeline
 Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
 OVERLAPS_SEARCHED = 1_000  # rows sent before the one before them was answered; a search of more would take minutes
 SHOWN = 10  # of the witnesses of a flood
+_TICK_S = 1.0  # of servers that keep their times in whole seconds
 _PHASES = 10  # cells into which the unknown phase of a whole-second clock is cut
 
 
@@ -88,23 +89,30 @@ def _try(rows: Sequence[Row], terms: Terms) -> _Trial:
     trial = _Trial()
     for model in models(terms):
         _note(trial, model, explain(model, rows, pieces))
+    loose = terms
     if not trial.living:
+        loose = replace(terms, tick_s=_TICK_S)
         for clock in _coarse_clocks():
             for model in coarse_models(terms):
                 _note(trial, model, explain(model, rows, pieces, clock))
+    if {model.name for model, _ in trial.living} == {"token-bucket-lumps"}:
+        trial.living = []
+        for model in fine_lumps(terms):
+            _note(trial, model, explain(model, rows, pieces))
     if any(result.blind for _, result in trial.living):
-        _count(trial, rows, terms)
+        _count(trial, rows, loose)
     return trial
 
 
 def _coarse_clocks() -> Iterator[Clock]:
-    return (Clock(1.0, k / _PHASES, (k + 1) / _PHASES) for k in range(_PHASES))
+    return (Clock(_TICK_S, k / _PHASES, (k + 1) / _PHASES) for k in range(_PHASES))
 
 
 def _count(trial: _Trial, rows: Sequence[Row], terms: Terms) -> None:
     """Drop the candidates that counts alone refute."""
+    often = told_too_often(rows, terms)
     for name in {model.name for model, _ in trial.living}:
-        if excess := refuted_by_count(name, rows, terms):
+        if excess := often or refuted_by_count(name, rows, terms):
             trial.living = [(model, result) for model, result in trial.living if model.name != name]
             last = bisect_right(rows, excess.at_s, key=lambda row: row.sent_s) - 1
             if last > trial.refuted_at:
@@ -153,14 +161,18 @@ def _phase(trial: _Trial, terms: Terms) -> float | None:
 def _explained(rows: Sequence[Row], terms: Terms, *, coarse: bool = True) -> bool:
     """Does any candidate explain these rows? coarse: also those that keep their times in whole seconds."""
     pieces = stretches(rows)
-    blind: set[str] = set()
+    blind: set[tuple[str, float]] = set()
     for model, clock in _suspects(terms, coarse=coarse):
         result = explain(model, rows, pieces, clock)
         if result.dead_at is None and not result.blind:
             return True
         if result.dead_at is None:
-            blind.add(model.name)
-    return any(refuted_by_count(name, rows, terms) is None for name in blind)
+            blind.add((model.name, clock.tick_s))
+    return any(_countable(name, rows, replace(terms, tick_s=tick_s)) for name, tick_s in blind)
+
+
+def _countable(name: str, rows: Sequence[Row], terms: Terms) -> bool:
+    return told_too_often(rows, terms) is None and refuted_by_count(name, rows, terms) is None
 
 
 def _suspects(terms: Terms, *, coarse: bool) -> Iterator[tuple[Model[Any], Clock]]:
