@@ -67,13 +67,8 @@ class ThrottleProbe(Scenario):
         limit, window_s = self.session.limit, self.session.choices.window_s
         took_s = rows[-1].answered_s - rows[0].sent_s if rows else 0.0
         met = any(row.status not in (200, 422) for row in rows)
-        if (
-            phase.name == "burst"
-            and limit
-            and not met
-            and len(rows) <= limit
-            and took_s > self.session.choices.window_s
-        ):
+        silent = phase.name == "burst" and not met and took_s > window_s
+        if silent and limit and len(rows) <= limit:
             raise Stopped(f"the limit of {limit} is out of reach: {len(rows)} requests took {took_s:.1f} s")
 
     def _carry_out(self, phase: Phase) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,7 +24,7 @@ CANDIDATES = (
     "leaky",
 )
 _SHORTEST_TICK = 1 / 100  # of the window; all below are judged as one
-_FINE_RANGES = 121
+_PARTS = 6
 
 
 def ticks(longest_s: float, ranges: int) -> list[tuple[float, float]]:
@@ -53,13 +54,11 @@ def models(terms: Terms, tick_ranges: int = 21) -> list[Model[Any]]:
     return found
 
 
-def fine_lumps(terms: Terms) -> list[Model[Any]]:
-    """Buckets filled in lumps, each length of tick nearly its own: within a wide range its lump is known too badly."""
-    found: list[Model[Any]] = []
-    for rounds_up in (False, True):
-        found.append(FineLumps(terms, terms.longest_s * _SHORTEST_TICK, rounds_up))
-        found += [Lumps(terms, lo, hi, rounds_up) for lo, hi in ticks(terms.longest_s, _FINE_RANGES)]
-    return found
+def finer(model: Lumps) -> list[Lumps]:
+    """The same bucket, its tick's length known better: within a wide range the size of its lumps is known too badly."""
+    ratio = model.tick_hi_s / model.tick_lo_s
+    edges = [model.tick_lo_s * ratio ** (k / _PARTS) for k in range(_PARTS + 1)]
+    return [replace(model, tick_lo_s=lo, tick_hi_s=hi) for lo, hi in pairwise(edges)]
 
 
 def coarse_models(terms: Terms) -> list[Model[Any]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any, Literal
 
-from contracts.rules.limiters.candidates import CANDIDATES, coarse_models, fine_lumps, models
+from contracts.rules.limiters.buckets import Lumps
+from contracts.rules.limiters.candidates import CANDIDATES, coarse_models, finer, models
 from contracts.rules.limiters.decisions import EXACT, Clock
 from contracts.rules.limiters.flood import refuted_by_count, told_too_often
 from contracts.rules.limiters.rows import Model, Row, Terms
@@ -50,6 +51,7 @@ class Survey:
 class _Trial:
     """All models against one history."""
 
+    terms: Terms  # looser where only servers that keep whole seconds are left
     living: list[tuple[Model[Any], Explained]] = field(default_factory=list)
     refuted_at: int = -1
     counted: Kind | None = None  # what is wrong, where the last candidate was refuted by counts alone
@@ -71,7 +73,7 @@ def survivors(rows: Sequence[Row], window_s: float = 10.0) -> Survey:
     searched = _searchable(ordered)
     trial = _try(ordered[:searched], terms)  # what refutes the beginning of a history refutes it all
     if trial.living and searched < len(ordered):
-        _count(trial, ordered, terms)
+        _count(trial, ordered)
     if trial.living:
         return _alive(trial, terms)
     refutation = _smallest(ordered, terms, trial)
@@ -86,21 +88,20 @@ def _searchable(rows: Sequence[Row]) -> int:
 
 def _try(rows: Sequence[Row], terms: Terms) -> _Trial:
     pieces = stretches(rows)
-    trial = _Trial()
+    trial = _Trial(terms)
     for model in models(terms):
         _note(trial, model, explain(model, rows, pieces))
-    loose = terms
+    wide = [model for model, _ in trial.living if isinstance(model, Lumps)]
+    trial.living = [(model, result) for model, result in trial.living if not isinstance(model, Lumps)]
+    for model in chain.from_iterable(map(finer, wide)):
+        _note(trial, model, explain(model, rows, pieces))
     if not trial.living:
-        loose = replace(terms, tick_s=_TICK_S)
+        trial.terms = replace(terms, tick_s=_TICK_S)
         for clock in _coarse_clocks():
             for model in coarse_models(terms):
                 _note(trial, model, explain(model, rows, pieces, clock))
-    if {model.name for model, _ in trial.living} == {"token-bucket-lumps"}:
-        trial.living = []
-        for model in fine_lumps(terms):
-            _note(trial, model, explain(model, rows, pieces))
     if any(result.blind for _, result in trial.living):
-        _count(trial, rows, loose)
+        _count(trial, rows)
     return trial
 
 
@@ -108,8 +109,9 @@ def _coarse_clocks() -> Iterator[Clock]:
     return (Clock(_TICK_S, k / _PHASES, (k + 1) / _PHASES) for k in range(_PHASES))
 
 
-def _count(trial: _Trial, rows: Sequence[Row], terms: Terms) -> None:
+def _count(trial: _Trial, rows: Sequence[Row]) -> None:
     """Drop the candidates that counts alone refute."""
+    terms = trial.terms
     often = told_too_often(rows, terms)
     for name in {model.name for model, _ in trial.living}:
         if excess := often or refuted_by_count(name, rows, terms):
