@@ -241,6 +241,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if harness is None:
         return
     terminalreporter.section("verdict")
-    for line in lines(harness.document, terminalreporter.hasmarkup):
+    failed = (report.nodeid for report in terminalreporter.stats.get("failed", ()))
+    argued = config.option.tbstyle != "no" and any("::test_promise[" in nodeid for nodeid in failed)
+    for line in lines(harness.document, terminalreporter.hasmarkup, argued):
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"report: {harness.folder / 'report.html'}")

@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
+
+from openapi.ledger import LEDGER
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "sandbox" / "catalogue.csv"
@@ -142,6 +145,24 @@ def test_a_baseline_is_written_and_puts_up_with_a_known_break(tmp_path: Path) ->
     command = str(report(tmp_path / "first")["command"])
     assert command.startswith("pytest --runs-dir")
     assert "hush" not in command
+
+
+def test_junit_has_a_case_a_promise_whatever_the_server_sent(tmp_path: Path) -> None:
+    shout = "\x1b[2J\u202e]]></failure><testcase name='mine'/>\ufffe\x00"
+    body = json.dumps({"status": shout, "results": [{"index": 0, "status": shout}]}).encode()
+    headers = {"Content-Type": "application/json", "X-RateLimit-Limit": "1000"}
+    with stub(lambda count: (200, headers | {"X-RateLimit-Remaining": str(1000 - count)}, body)) as url:
+        done = pytest_run("--base-url", url, "--depth", "quick", "--max-requests", "60", runs=tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert not {"\x1b", "\u202e", "\x00"} & set(done.stdout)
+    written = ET.parse(tmp_path / "latest" / "junit.xml")  # noqa: S314 — our own file
+    cases = written.getroot().findall(".//testcase")
+    promises = {str(case.get("name")): case for case in cases if str(case.get("name")).startswith("test_promise[")}
+    assert set(promises) == {f"test_promise[{promise.id}]" for promise in LEDGER}
+    failure = promises["test_promise[RES-4]"].find("failure")
+    assert failure is not None
+    assert "'ok', 'error' or 'warning'" in str(failure.text)
+    assert not any(case.get("name") == "mine" for case in cases)
 
 
 def test_a_wrong_key_is_undecided(tmp_path: Path) -> None:

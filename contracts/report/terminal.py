@@ -5,7 +5,7 @@ What came from a server is escaped and bounded on its way in here, so that an an
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from textwrap import wrap
 from typing import Any
 
 from contracts.report.remedies import remedy
@@ -15,15 +15,19 @@ LONGEST_COMMAND = 2000
 CHANGES = 5  # shown of those since the baseline
 COLOURS = {"held": "32", "broken": "31", "undecided": "33"}
 BOLD = "1"
+BRIEF = 100  # characters of what came, where one line has to do
+WIDTH = 90  # of the line of promises that held
 
 
-def lines(document: Mapping[str, Any], colour: bool) -> list[str]:
-    """Broken promises with their arguments, what is undecided and why, what held, and last the verdict."""
+def lines(document: Mapping[str, Any], colour: bool, argued: bool = False) -> list[str]:
+    """Broken promises with an argument, what is undecided and why, what held, and last the verdict.
+
+    The first broken promise argues in full, the others in a line each; all in a line where they were `argued` above.
+    """
     rows = document["promises"]
     broken = [row for row in rows if row["verdict"] == "broken"]
-    told: list[str] = []
-    for row in broken:
-        told += [*argument(row, colour), ""]
+    told = [] if argued else [line for row in broken[:1] for line in (*argument(row, colour), "")]
+    told += [_briefly(row, colour) for row in broken[0 if argued else 1 :]]
     told += [
         *_left_out(document),
         *_undecided(rows, colour),
@@ -33,6 +37,12 @@ def lines(document: Mapping[str, Any], colour: bool) -> list[str]:
         _verdict(document, colour),
     ]
     return told
+
+
+def _briefly(row: Mapping[str, Any], colour: bool) -> str:
+    actual = safe((row["findings"] or [{"actual": row["meaning"]}])[0]["actual"].partition("\n")[0], BRIEF)
+    times = f" ({row['found']} times)" if row["found"] > 1 else ""
+    return f"{_paint('broken', COLOURS['broken'], colour)}     {row['id']}: {actual}{times}"
 
 
 def argument(row: Mapping[str, Any], colour: bool = False) -> list[str]:
@@ -93,9 +103,9 @@ def _left_out(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _held(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]:
-    held = [row["id"] for row in rows if row["verdict"] == "held"]
-    for _, ids in groupby(held, key=lambda name: name.rpartition("-")[0]):
-        yield f"{_paint('held', COLOURS['held'], colour)}       {' '.join(ids)}"
+    held = " ".join(row["id"] for row in rows if row["verdict"] == "held")
+    for line in wrap(held, WIDTH, break_on_hyphens=False):
+        yield f"{_paint('held', COLOURS['held'], colour)}       {line}"
 
 
 def _baseline(document: Mapping[str, Any]) -> Iterator[str]:
