@@ -180,6 +180,12 @@ class Evidence:
         """All that a history holds."""
         return cls(story.facts, story.exchanges, story.rows)
 
+    def before(self, seen: Seen) -> "Evidence":
+        """The evidence up to that exchange, as it was read."""
+        earlier = Evidence(self.facts)
+        earlier.seen = [each for each in self.seen if each.seq < seen.seq]
+        return earlier
+
     @property
     def exchanges(self) -> Sequence[Exchange]:
         return [seen.exchange for seen in self.seen]

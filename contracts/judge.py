@@ -56,6 +56,8 @@ HISTORY_RULES: tuple[Callable[[Evidence], Examined], ...] = (
     updates.many_records_are_accepted,
     updates.a_valid_record_is_accepted,
 )
+# What they find lies in the rhythm of the whole run, and one more sending shows nothing of it.
+SURVEYS = (throttling.no_more_is_let_in_than_the_limit, throttling.what_remains_gets_in)
 
 
 def _answered(seen: Seen) -> bool:
@@ -125,12 +127,14 @@ def rule(evidence: Evidence, story: Story) -> tuple[Ruling, ...]:
     )
 
 
-def findings_about(promise: Promise, evidence: Evidence, seen: Seen) -> list[Finding]:
-    """What the rules of one promise find in one exchange, in the light of those before it."""
-    at_once = (rule_(seen) for rule_ in EXCHANGE_RULES if promise_of(rule_) == promise.id)
-    in_all = (rule_(evidence) for rule_ in HISTORY_RULES if promise_of(rule_) == promise.id)
-    said = chain(chain.from_iterable(at_once), chain.from_iterable(in_all))
-    return [finding for finding in said if isinstance(finding, Finding) and seen.seq in finding.witness]
+def findings_by_promise(evidence: Evidence) -> dict[Promise, tuple[Finding, ...]]:
+    """What one more sending can show again, of each promise the plainest first: all but the limiter's arithmetic."""
+    found: dict[str, list[Finding]] = {promise.id: [] for promise in LEDGER}
+    history_rules = (rule_ for rule_ in HISTORY_RULES if rule_ not in SURVEYS)
+    for id_, said in chain(_of_exchanges(evidence), _of_history(evidence, history_rules)):
+        if isinstance(said, Finding):
+            found[id_].append(said)
+    return {promise: _plainest_first(found[promise.id], evidence) for promise in LEDGER if found[promise.id]}
 
 
 def findings_at_once(evidence: Evidence, seen: Seen) -> list[Finding]:
@@ -138,6 +142,24 @@ def findings_at_once(evidence: Evidence, seen: Seen) -> list[Finding]:
     at_once = chain.from_iterable(rule_(seen) for rule_ in EXCHANGE_RULES)
     said = chain(at_once, updates.a_valid_record_is_accepted(evidence))
     return [finding for finding in said if isinstance(finding, Finding) and seen.seq in finding.witness]
+
+
+def examined_by_themselves(promise: Promise, evidence: Evidence) -> list[int]:
+    """The exchanges that the promise's rules look at one by one, by `seq`."""
+    rules = [rule_ for rule_ in EXCHANGE_RULES if promise_of(rule_) == promise.id]
+    return [seen.seq for seen in evidence.seen if any(True for rule_ in rules for _ in rule_(seen))]
+
+
+def examine(promise: Promise, evidence: Evidence, seen: Seen) -> tuple[bool, bool]:
+    """Whether the rules of one promise had anything to look at in the last exchange, and whether they found fault."""
+    at_once = chain.from_iterable(rule_(seen) for rule_ in EXCHANGE_RULES if promise_of(rule_) == promise.id)
+    said = list(at_once)
+    for rule_ in HISTORY_RULES:
+        if promise_of(rule_) == promise.id and rule_ not in SURVEYS:
+            after, before = list(rule_(evidence)), sum(1 for _ in rule_(evidence.before(seen)))
+            said += [None] * (len(after) - before)
+            said += [item for item in after if isinstance(item, Finding) and seen.seq in item.witness]
+    return bool(said), any(isinstance(item, Finding) for item in said)
 
 
 def first_finding_at(rulings: Iterable[Ruling], evidence: Evidence) -> int | None:
@@ -170,20 +192,22 @@ def _of_exchanges(evidence: Evidence) -> Iterable[tuple[str, Finding | Doubt | N
                 yield promise, said
 
 
-def _of_history(evidence: Evidence) -> Iterable[tuple[str, Finding | Doubt | None]]:
-    for rule_ in HISTORY_RULES:
+def _of_history(
+    evidence: Evidence, rules: Iterable[Callable[[Evidence], Examined]] = HISTORY_RULES
+) -> Iterable[tuple[str, Finding | Doubt | None]]:
+    for rule_ in rules:
         for said in rule_(evidence):
             yield promise_of(rule_), said
 
 
-def _rule_on(promise: Promise, said: list[Finding | Doubt], examined: int, evidence: Evidence, story: Story) -> Ruling:
+def _plainest_first(findings: Iterable[Finding], evidence: Evidence) -> tuple[Finding, ...]:
+    """Few exchanges before many, small bodies before large ones."""
     bodies = {seen.seq: len(seen.exchange.request.body) for seen in evidence.seen}
-    findings = tuple(
-        sorted(
-            (item for item in said if isinstance(item, Finding)),
-            key=lambda finding: (len(finding.witness), bodies.get(finding.witness[-1], 0), finding.witness),
-        )
-    )
+    return tuple(sorted(findings, key=lambda each: (len(each.witness), bodies.get(each.witness[-1], 0), each.witness)))
+
+
+def _rule_on(promise: Promise, said: list[Finding | Doubt], examined: int, evidence: Evidence, story: Story) -> Ruling:
+    findings = _plainest_first((item for item in said if isinstance(item, Finding)), evidence)
     doubts = [item.reason for item in said if isinstance(item, Doubt)]
     owing = [driver for driver, promises in story.owed.items() if promise.id in promises]
     scope = bool(owing)
