@@ -14,6 +14,7 @@ import msgspec
 
 from contracts.clock import SystemClock
 from contracts.drivers.confirm import confirm
+from contracts.drivers.examples import keep_examples, read_examples, store_of
 from contracts.drivers.references import References
 from contracts.drivers.run import Run
 from contracts.drivers.schedule import PREFLIGHT_REQUESTS, Driver, drive, owe, preflight
@@ -155,6 +156,8 @@ class Harness:
         after = None if options.now else read_watermark(options.runs_dir, self.base_url)
         references = References(self.catalogue, started_at, after)
         self.run = Run(self.wire, self.history, references, options.seed, options.depth, self.on_event)
+        self._examples = store_of(options.runs_dir, self.base_url, sha256) if options.base_url else None
+        self.run.examples = read_examples(self._examples) if self._examples else ()
 
     def begin(self, drivers: Iterable[Driver]) -> None:
         """Note what is owed, then preflight. Raises UsageError for a dead port; anything else ends undecided."""
@@ -282,6 +285,8 @@ class Harness:
                 write(self.folder, document)
             point_latest(self.folder)
             raise_watermark(self.options.runs_dir, self.base_url, self.clock.now())
+            if self._examples is not None and self.run.confirmed_from is not None:
+                keep_examples(self._examples, self.run.failing.values(), self.secret)
             return document
         finally:
             self.history.close()

@@ -43,9 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--header", action="append", default=[], metavar="'Name: value'", help="a gateway's header; may be repeated"
     )
-    group.addoption(
-        "--runs-dir", type=Path, default=Path(".runs"), metavar="DIR", help="where runs are kept (default .runs)"
-    )
+    group.addoption("--runs-dir", type=Path, default=Path(".runs"), metavar="DIR", help="where runs are kept, and what "
+                    "failed in them, to be tried first next time (default .runs)")  # fmt: skip
     group.addoption(
         "--allow-production", action="store_true", help="allow the document's own production server as target"
     )

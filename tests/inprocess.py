@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from contracts.attempt import Attempt
 from contracts.drivers.references import References
-from contracts.drivers.run import Run
+from contracts.drivers.run import Probe, Run
 from contracts.drivers.schedule import SCHEDULE, conduct
 from contracts.finding import Ruling, Verdict
 from contracts.history import HistoryWriter, RunFacts
@@ -114,6 +114,7 @@ class Conducted:
         depth: str = "standard",
         seed: int = 1,
         max_requests: int = 5000,
+        examples: Sequence[Probe] = (),
         before: Callable[[ASGIApp], ASGIApp] = lambda app: app,  # what stands between the harness and the sandbox
     ) -> None:
         self.clock = SharedClock()
@@ -125,6 +126,7 @@ class Conducted:
         adapter = InProcess(before(create_app(settings, self.clock.virtual)), self.clock)
         wire = Wire(base_url, secret, self.history, clock=self.clock, adapter=adapter, max_requests=max_requests)
         self.run = Run(wire, self.history, References(catalogue, START), seed, depth)
+        self.run.examples = examples
         try:
             with patch("contracts.transport.watching", _unwatched), patch("contracts.transport.get_environ_proxies"):
                 conduct(self.run, SCHEDULE)

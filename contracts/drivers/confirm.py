@@ -32,7 +32,7 @@ def confirm(run: Run) -> None:
             run.certainty[promise.id] = IN_SEQUENCE if finding.sequence else NOT_TRIED
             continue
         held_before = _held_before(run, findings)
-        smallest = _reduce(run, finding, probe)
+        run.failing[promise.id] = smallest = _reduce(run, finding, probe)
         tries: list[bool] = []
         for _ in range(RETRIES * ATTEMPTS):
             if len(tries) < RETRIES and retried < MOST:

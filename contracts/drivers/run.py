@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from contracts.drivers.changes import AS_IT_IS, Literal, drop
 from contracts.drivers.references import Fields, References
 from contracts.evidence import Evidence, Seen
-from contracts.exchange import KEY, Cause, NoAnswer
+from contracts.exchange import KEY, Cause, NoAnswer, Standing, standing_of
 from contracts.history import HistoryWriter
 from contracts.wire import Outgoing, Stopped, Wire
 
@@ -133,6 +133,8 @@ class Run:
         self.confirmed_from: int | None = None  # requests sent when the retries of findings began
         self.certainty: dict[str, str] = {}  # of each broken promise
         self.reduced: dict[tuple[str, int], Probe] = {}
+        self.failing: dict[str, Probe] = {}  # of each broken promise, the smallest that shows it
+        self.examples: Sequence[Probe] = ()  # that failed in earlier runs
 
     def some(self, choices: Sequence[T], count: int, always: int = 0) -> list[T]:
         """So many of them: the first ones always, and of the others those that this seed draws, in its order."""
@@ -162,6 +164,14 @@ class Run:
         answer = self.evidence.seen[-1].answer if self.evidence.seen else None
         remaining = answer.header("X-RateLimit-Remaining") if answer else None
         return f", {remaining} left" if remaining and remaining.isdecimal() else ""
+
+    def try_examples(self) -> None:
+        """What failed in earlier runs, before anything else; an expression that is no near miss of this key is not."""
+        for probe in self.examples:
+            authorization = probe.settings.get("authorization")
+            stranger = standing_of(authorization) is Standing.UNAUTHENTICATED
+            if not stranger or self.wire.is_near_miss(authorization):
+                self.perform(probe)
 
     def learn_refusal(self) -> None:
         """Ask with one faulty record between two valid ones how this server refuses."""

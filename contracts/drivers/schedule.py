@@ -89,6 +89,7 @@ def preflight(run: Run) -> Seen:
     if answer.status == 429:
         raise Stopped("no allowance: 429 to the first request and to those after it")
     run.learn_refusal()
+    run.try_examples()
     return seen
 
 
