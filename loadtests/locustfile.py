@@ -115,6 +115,8 @@ def hurry(**_: Any) -> None:
     """Whoever waits in silence need not wait any longer."""
     if LoadTests.session is not None:
         LoadTests.session.clock.ending = True
+    if LoadTests.watch is not None:
+        LoadTests.watch.ending()
 
 
 def conclude(environment: Environment, **_: Any) -> None:

@@ -61,7 +61,8 @@ function row(promise, running) {
   line.append(made("th", {scope: "row"}, `${promise.id} (${promise.level})`));
   line.append(made("td", {class: promise.verdict}, open ? "nothing found yet" : promise.verdict));
   line.append(made("td", {}, promise.examined.toLocaleString("en")));
-  const words = made("td", {}, promise.meaning);
+  const words = made("td");
+  promise.meaning.split("`").forEach((part, place) => words.append(place % 2 ? made("code", {}, part) : part));
   if (promise.said) words.append(made("br"), made("strong", {}, promise.said));
   line.append(words);
   return line;
@@ -71,7 +72,7 @@ function show(told) {
   const title = told.error ? "The test could not begin" : told.scenario ? `${told.scenario} on ${told.host}` : "No test yet";
   document.getElementById("title").textContent = title;
   const status = document.getElementById("status");
-  const words = told.error || (told.running ? "under way" : told.verdict ? `verdict: ${told.verdict}${told.reason ? `, ${told.reason}` : ""}` : "Start one on Locust's page.");
+  const words = told.error || (told.running ? (told.ending ? "ended, being judged" : "under way") : told.verdict ? `verdict: ${told.verdict}${told.reason ? `, ${told.reason}` : ""}` : "Start one on Locust's page.");
   if (status.textContent !== words) status.textContent = words;
   status.className = told.verdict || "";
   document.title = `${told.running ? "Under way" : told.verdict || "Live"}: ${told.scenario || "load test"}`;

@@ -39,13 +39,14 @@ class Watch:
         self._document: Mapping[str, Any] | None = None
         self._report: Path | None = None
         self._error: str | None = None
-        self._running = False
+        self._running, self._ending = False, False
         self._counted = (0, 0)  # requests and failures, as a master was last told
 
     def begin(self, scenario: str, folder: Path, owed: set[str]) -> None:
         """A test has begun, which writes its history into that folder."""
         self._series, self._scenario, self._document = Series(), scenario, None
-        self._report, self._error, self._running, self._counted = None, None, True, (0, 0)
+        self._report, self._error, self._counted = None, None, (0, 0)
+        self._running, self._ending = True, False
         self._standing = Standing(folder / "history.jsonl", owed)
         gevent.spawn(self._standing.keep)
         gevent.spawn(self._tick, self._series)
@@ -61,6 +62,10 @@ class Watch:
     def refuse(self, why: str) -> None:
         """A test could not begin."""
         self._error, self._running = why, False
+
+    def ending(self) -> None:
+        """No more is sent; judging may take a while, in which the page gets no answer."""
+        self._ending = True
 
     def end(self, document: Mapping[str, Any], folder: Path) -> None:
         """The test has ended, and its report is written."""
@@ -93,6 +98,7 @@ class Watch:
         document = self._document
         return {
             "running": self._running,
+            "ending": self._ending,
             "scenario": self._scenario,
             "host": self._environment.host,
             "error": self._error,

@@ -7,10 +7,12 @@ process, at most every GAP_S seconds and never more than a tenth of the time.
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gevent
+import msgspec
 from gevent import subprocess
 
 from contracts.target import ROOT
@@ -29,9 +31,7 @@ class Standing:
     def __init__(self, history: Path, owed: set[str]) -> None:
         self._history = history
         self._owed = owed
-        self.rows: list[dict[str, Any]] = [
-            _row(name, "undecided", 0, "not judged yet") for name in BY_ID if name in owed
-        ]
+        self.rows: list[dict[str, Any]] = [_row(name) for name in BY_ID if name in owed]
         self.ended = False
 
     def keep(self) -> None:
@@ -42,35 +42,32 @@ class Standing:
             gevent.sleep(max(GAP_S, SHARE * (time.monotonic() - began_s)))
 
     def _judge(self) -> None:
-        command = [sys.executable, "-m", "contracts.judge", str(self._history.resolve())]
+        command = [sys.executable, "-m", "loadtests.webui.judging", str(self._history.resolve())]
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            preexec_fn=lambda: os.nice(NICE),
-        )  # fmt: skip
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=lambda: os.nice(NICE)
+        )
         try:
             said, _ = process.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             return
-        rows = [row for line in said.splitlines() if (row := self._read(line)) is not None]
-        if rows and not self.ended:
-            self.rows = rows
+        if process.returncode == 0 and not self.ended:
+            told: dict[str, dict[str, Any]] = msgspec.json.decode(said)
+            self.rows = [_row(name, **told.get(name, {})) for name in BY_ID if self._speaks_of(name, told)]
 
-    def _read(self, line: str) -> dict[str, Any] | None:
-        """One line of the judge's; None for a promise that this test neither owes nor breaks."""
-        name, verdict, examined, *rest = [*line.split(maxsplit=3), "", "", ""][:4]
-        if name not in BY_ID or not (name in self._owed or verdict == "broken"):
-            return None
-        return _row(name, verdict, int(examined), "".join(rest))
+    def _speaks_of(self, name: str, told: Mapping[str, Mapping[str, Any]]) -> bool:
+        """A promise that this test does not owe can only break."""
+        return name in self._owed or bool(told.get(name, {}).get("said"))
 
 
-def _row(name: str, verdict: str, examined: int, said: str) -> dict[str, Any]:
+def _row(name: str, examined: int = 0, said: str = "") -> dict[str, Any]:
+    """Until the test has ended, a promise can only be broken or open."""
     return {
         "id": name,
         "level": BY_ID[name].level.value,
         "meaning": BY_ID[name].meaning,
-        "verdict": verdict,
+        "verdict": "broken" if said else "undecided",
         "examined": examined,
-        "said": said if verdict == "broken" else "",
+        "said": said,
     }
