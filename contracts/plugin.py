@@ -16,7 +16,7 @@ from contracts.drivers.schedule import SCHEDULE, Driver
 from contracts.harness import DEPTHS, Harness, Options
 from contracts.report.terminal import lines
 from contracts.target import UsageError
-from openapi.ledger import LEDGER
+from openapi.ledger import CHAPTERS, LEDGER
 
 HARNESS = pytest.StashKey[Harness]()
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,8 +75,8 @@ def _moment(text: str) -> datetime:
 
 def pytest_configure(config: pytest.Config) -> None:
     """A marker for each chapter, so that `-m results` selects it."""
-    for chapter in dict.fromkeys(driver.chapter for driver in SCHEDULE):
-        config.addinivalue_line("markers", f"{chapter}: the drivers of that chapter")
+    for chapter in dict.fromkeys((*CHAPTERS, *(driver.chapter for driver in SCHEDULE))):
+        config.addinivalue_line("markers", f"{chapter}: the drivers and the verdicts of that chapter")
     config.addinivalue_line("markers", "load: the load scenarios")
     config.addinivalue_line("markers", "promise: the verdicts, one a promise")
 

@@ -26,20 +26,23 @@ __all__ = [
     "RES_1", "RES_2", "RES_3", "RES_4", "RES_5", "RES_6", "RES_7", "LOAD_1",
     "UPS_1", "UPS_2", "UPS_3",
     "FMT_1", "FMT_2", "FMT_3",
-    "LEDGER", "BY_ID", "QUESTIONS",
+    "CHAPTERS", "LEDGER", "BY_ID", "QUESTIONS",
     "CONTRACTS", "EVERY_RUN", "LOADTESTS", "Level", "Promise", "Question",
     "table",
 ]  # fmt: skip
 
-LEDGER: tuple[Promise, ...] = (
-    *authentication.CHAPTER,
-    *throttling.CHAPTER,
-    *errors.CHAPTER,
-    *validation.CHAPTER,
-    *results.CHAPTER,
-    *updates.CHAPTER,
-    *formats.CHAPTER,
+CHAPTERS: Mapping[str, tuple[Promise, ...]] = MappingProxyType(
+    {
+        "authentication": authentication.CHAPTER,
+        "throttling": throttling.CHAPTER,
+        "errors": errors.CHAPTER,
+        "validation": validation.CHAPTER,
+        "results": results.CHAPTER,
+        "updates": updates.CHAPTER,
+        "formats": formats.CHAPTER,
+    }
 )
+LEDGER: tuple[Promise, ...] = tuple(promise for chapter in CHAPTERS.values() for promise in chapter)
 BY_ID: Mapping[str, Promise] = MappingProxyType({promise.id: promise for promise in LEDGER})
 
 

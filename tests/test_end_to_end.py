@@ -147,6 +147,26 @@ def test_a_baseline_is_written_and_puts_up_with_a_known_break(tmp_path: Path) ->
     assert "hush" not in command
 
 
+@pytest.mark.parametrize(
+    ("choice", "chosen", "left"),
+    [
+        (
+            ("-m", "validation"),
+            ("test_wrong_records", "test_promise[VAL-1]"),
+            ("test_strangers", "test_promise[RES-1]"),
+        ),
+        (("-m", "throttling"), ("test_promise[RATE-3]",), ("test_promise[AUTH-1]",)),
+        (("-k", "RES-6 or sizes"), ("test_sizes", "test_promise[RES-6]"), ("test_promise[RES-7]",)),
+    ],
+)
+def test_chapters_can_be_chosen(
+    choice: tuple[str, ...], chosen: tuple[str, ...], left: tuple[str, ...], tmp_path: Path
+) -> None:
+    told = pytest_run("contracts", "--collect-only", "-q", *choice, runs=tmp_path).stdout
+    assert all(name in told for name in chosen)
+    assert not any(name in told for name in left)
+
+
 def test_junit_has_a_case_a_promise_whatever_the_server_sent(tmp_path: Path) -> None:
     shout = "\x1b[2J\u202e]]></failure><testcase name='mine'/>\ufffe\x00"
     body = json.dumps({"status": shout, "results": [{"index": 0, "status": shout}]}).encode()
