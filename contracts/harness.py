@@ -5,10 +5,11 @@ Knows no pytest, so that a script or a test can run the whole in its own process
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -24,10 +25,12 @@ from contracts.finding import Verdict
 from contracts.history import HistoryWriter, RunFacts, Story, read_history
 from contracts.judge import first_finding_at, rule
 from contracts.leaks import failed, leaks
+from contracts.locks import lock
 from contracts.records import Reference
 from contracts.report.baseline import EMPTY, Baseline, BaselineError, compared, read_baseline, renewed, write_baseline
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, fold, write
+from contracts.restore import needed, read_levels, restore
 from contracts.rules.throttling import LIMIT, header_number
 from contracts.secrets import Secret
 from contracts.target import (
@@ -41,6 +44,7 @@ from contracts.target import (
     point_latest,
     read_catalogue,
 )
+from contracts.watermark import NAME as WATERMARKS
 from contracts.watermark import raise_watermark, read_watermark
 from contracts.wire import Stopped, Wire
 from openapi.document import load_document
@@ -69,6 +73,7 @@ class Options:
     load_time_s: float = 300  # for all of them together
     baseline: Path | None = None
     baseline_update: bool = False
+    restore: Path | None = None
     command: str | None = None  # as it was typed, without anything secret
 
 
@@ -85,6 +90,8 @@ class Harness:
         self._child_seq = 0
         self._document: dict[str, Any] | None = None
         self._sandbox: EmbeddedSandbox | None = None
+        self._lock: BinaryIO | None = None
+        self.restored: str | None = None  # what came of giving back, in a line
         self._check()
         self._open()
 
@@ -108,6 +115,12 @@ class Harness:
             raise UsageError(f"--ca-bundle {options.ca_bundle}: no such file")
         self._baseline = self._read_baseline()
         self._headers = tuple(check_header(header) for header in options.headers)
+        self._levels = read_levels(options.restore) if options.restore else ()
+        if options.max_requests < PREFLIGHT_REQUESTS + needed(self._levels):
+            raise UsageError(
+                f"--max-requests {options.max_requests} leaves nothing for the run: --restore keeps "
+                f"{needed(self._levels)} back"
+            )
         if options.base_url is not None:
             self.base_url = check_base_url(options.base_url)
             check_allowed(self.base_url, options.allow_production)
@@ -135,29 +148,45 @@ class Harness:
             self.base_url, self.secret = self._sandbox.base_url, Secret(self._sandbox.key)
             self.catalogue = read_catalogue(options.catalogue or self._sandbox.catalogue)
             self.environment["BSPK_API_KEY"] = self._sandbox.key
+        if strangers := {level.reference for level in self._levels} - set(self.catalogue):
+            raise UsageError(f"--restore {options.restore}: {'/'.join(min(strangers))} is not in the catalogue")
+        if self.catalogue and self._sandbox is None:
+            self._lock = lock(self.base_url, self.catalogue)
         self.clock = SystemClock(options.now)
         started_at = self.clock.now()
+        after = None if options.now else read_watermark(options.runs_dir, self.base_url)
+        if after is not None and after > started_at:
+            raise UsageError(
+                f"the clock says {started_at:%F %T} UTC, yet a run against this target ended after {after:%F %T} UTC: "
+                f"set it right, or remove {options.runs_dir / WATERMARKS}"
+            )
         self.folder = make_run_folder(options.runs_dir, started_at)
         sha256 = load_document().sha256
         facts = RunFacts(self.base_url, sha256, options.seed, started_at, options.window_s, self.catalogue, "contracts")
         self.history = HistoryWriter(self.folder / "history.jsonl", facts, self.secret)
         self._began_s = self.clock.monotonic_s()
-        self.wire = Wire(
-            self.base_url,
-            self.secret,
-            self.history,
-            clock=self.clock,
-            max_requests=options.max_requests,
-            timeout_s=options.timeout_s,
-            verify=options.ca_bundle or True,
-            extra_headers=self._headers,
-            on_event=self.on_event,
-        )
-        after = None if options.now else read_watermark(options.runs_dir, self.base_url)
+        kept_back = needed(self._levels)
+        self.wire = self._wire(options.max_requests - kept_back, 1)
+        self._last_wire = self._wire(kept_back, options.max_requests - kept_back + 1)
         references = References(self.catalogue, started_at, after)
         self.run = Run(self.wire, self.history, references, options.seed, options.depth, self.on_event)
         self._examples = store_of(options.runs_dir, self.base_url, sha256) if options.base_url else None
         self.run.examples = read_examples(self._examples) if self._examples else ()
+
+    def _wire(self, max_requests: int, first_seq: int) -> Wire:
+        options = self.options
+        return Wire(
+            self.base_url,
+            self.secret,
+            self.history,
+            clock=self.clock,
+            max_requests=max_requests,
+            timeout_s=options.timeout_s,
+            verify=options.ca_bundle or True,
+            extra_headers=self._headers,
+            on_event=self.on_event,
+            first_seq=first_seq,
+        )
 
     def begin(self, drivers: Iterable[Driver]) -> None:
         """Note what is owed, then preflight. Raises UsageError for a dead port; anything else ends undecided."""
@@ -185,12 +214,19 @@ class Harness:
         return self.stopped
 
     def confirm(self) -> None:
-        """Reduce and retry what was found, as far as the cap allows."""
+        """Reduce and retry what was found, as far as the cap allows; then give back what was asked for."""
         if self.stopped is None:
-            try:
+            with suppress(Stopped):  # the findings stand; only how surely they show is not known
                 confirm(self.run)
-            except Stopped:
-                return  # the findings stand; only how surely they show is not known
+        self.restore()
+
+    def restore(self) -> None:
+        """Give back the quantities of `--restore`, once, however the run went; `restored` says what came of it."""
+        if self.restored is not None or not self._levels or not self.wire.sent:
+            return
+        self.restored = "restoring was broken off"
+        self._document = None
+        self.restored = restore(self._last_wire, self._levels, self.run.evidence, self.clock.now())
 
     def stop(self, reason: str) -> None:
         """No more traffic, for this reason."""
@@ -207,7 +243,8 @@ class Harness:
     @property
     def requests_left(self) -> int:
         """What the cap leaves for children, after what was sent here and by earlier children."""
-        return self.options.max_requests - self.wire.sent - sum(int(child["requests"]) for child in self._children)
+        spent = self.wire.sent + sum(int(child["requests"]) for child in self._children)
+        return self.options.max_requests - needed(self._levels) - spent
 
     @property
     def limit(self) -> int | None:
@@ -227,6 +264,9 @@ class Harness:
             self._children.append(msgspec.json.decode(report.read_bytes()))
         elif history.is_file():
             self._children.append(self._left_behind(replace(read_history(history), finished=frozenset())))
+        else:
+            return
+        self.wire.spend(int(self._children[-1]["requests"]))
         self._document = None
 
     def _left_behind(self, story: Story) -> dict[str, Any]:
@@ -242,7 +282,7 @@ class Harness:
     def document(self) -> dict[str, Any]:
         """The whole run's report as it stands, judged once all has been sent."""
         if self._document is None:
-            own = compose(self._conclude()) | {"command": self.options.command}
+            own = compose(self._conclude()) | {"command": self.options.command, "restored": self.restored}
             whole = fold(own, self._children) if self._children else own
             whole = self._compare(whole)
             if self.stopped is not None and whole["verdict"] == Verdict.HELD:  # some were never begun
@@ -264,7 +304,7 @@ class Harness:
         return Conclusion(
             story=story,
             rulings=rulings,
-            requests=self.wire.sent,
+            requests=self.wire.sent + self._last_wire.sent,
             retries=retries,
             first_finding_at=first_finding_at(rulings, run.evidence),
             duration_s=self.clock.monotonic_s() - self._began_s,
@@ -274,8 +314,9 @@ class Harness:
         )
 
     def close(self) -> dict[str, Any]:
-        """Write the report, point `latest` to it, end the sandbox."""
+        """Write the report, point `latest` to it, end the sandbox. Raises OSError where it cannot be written."""
         try:
+            self.restore()
             document = self.document
             write(self.folder, document)
             if self._baseline is not None and self.options.baseline is not None and self.options.baseline_update:
@@ -290,5 +331,7 @@ class Harness:
             return document
         finally:
             self.history.close()
+            if self._lock is not None:
+                self._lock.close()
             if self._sandbox is not None:
                 self._sandbox.__exit__(None, None, None)

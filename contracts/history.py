@@ -4,12 +4,13 @@ The first line says what run it was; then come exchanges, the promises each driv
 struck out on the way in. Each line is flushed as it comes; a last line that broke off is passed over when read.
 """
 
+import io
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
 
 import msgspec
 
@@ -26,6 +27,8 @@ from contracts.history_lines import (
     read_exchange,
     write_exchange,
 )
+from contracts.journal import NAME as JOURNAL
+from contracts.journal import Journal
 from contracts.rows import NAME as ROWS
 from contracts.rows import NO_ROWS, Rows, read_rows
 from contracts.secrets import Secret
@@ -102,7 +105,10 @@ class HistoryWriter:
     def __init__(self, path: Path | None, facts: RunFacts, secret: Secret | None) -> None:
         self._secret = secret
         self._lock = Lock()
-        self._file: BinaryIO | None = None
+        self._file: io.FileIO | None = None
+        self._journal: Journal | None = None
+        self._whole_bytes = 0
+        self.unwritten: str | None = None  # why the file is not whole, where it is not
         struck = replace(
             facts,
             base_url=self._strike(facts.base_url),
@@ -111,7 +117,8 @@ class HistoryWriter:
         self._growing = _Growing(struck)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("xb")
+            self._file = path.open("xb", buffering=0)  # what cannot be written shows at once
+            self._journal = Journal(path.with_name(JOURNAL))
         self._write(msgspec.convert(struck, RunLine, from_attributes=True))
 
     @property
@@ -147,16 +154,40 @@ class HistoryWriter:
         if self._file is not None:
             self._file.close()
             self._file = None
+        if self._journal is not None:
+            self._journal.close()
 
     def _take(self, line: Line | Exchange) -> None:
         with self._lock:
             self._growing.take(line)
             self._write(write_exchange(line) if isinstance(line, Exchange) else line)
+            if self._journal is not None and self._file is not None and isinstance(line, Exchange):
+                try:
+                    self._journal.note(line)
+                except OSError as error:
+                    self._give_up(error)
 
     def _write(self, line: Line) -> None:
+        """A whole line or none: where the rest of one does not fit, its beginning is taken back."""
+        if self._file is None:
+            return
+        raw = encode(line)
+        try:
+            written = self._file.write(raw)
+            if written < len(raw):  # the disk took a part, and says why at the next try
+                self._file.write(raw[written:])
+        except OSError as error:
+            self._give_up(error)
+            return
+        self._whole_bytes += len(raw)
+
+    def _give_up(self, error: OSError) -> None:
+        self.unwritten = f"the history cannot be written: {error.strerror}"
         if self._file is not None:
-            self._file.write(encode(line))
-            self._file.flush()
+            with suppress(OSError):
+                self._file.truncate(self._whole_bytes)
+            self._file.close()
+            self._file = None
 
     def _strike(self, text: str) -> str:
         # What came as undecodable bytes could not be written as JSON.

@@ -3,7 +3,9 @@
 Inert unless items of `contracts/` or `loadtests/` were collected, so that the project's own tests run without it.
 """
 
+import os
 import shlex
+import signal
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -12,13 +14,16 @@ from typing import Any
 import pytest
 from _pytest.junitxml import LogXML  # pytest has no public way to name the JUnit file once the run folder is known
 
+from contracts.clock import SystemClock
 from contracts.drivers.schedule import SCHEDULE, Driver
 from contracts.harness import DEPTHS, Harness, Options
+from contracts.rehearsal import rehearse, told
 from contracts.report.terminal import lines
-from contracts.target import UsageError
+from contracts.target import UsageError, read_catalogue
 from openapi.ledger import CHAPTERS, LEDGER
 
 HARNESS = pytest.StashKey[Harness]()
+UNWRITTEN = pytest.StashKey[str]()  # why there is no whole report
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (ROOT / "contracts", ROOT / "loadtests")
 EXIT = {"held": 0, "broken": 1, "undecided": 6}
@@ -63,6 +68,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--baseline", type=Path, default=None, metavar="FILE", help="an earlier run, saved: tell what "
                     "changed where the document is silent, and put up with the breaks that it lists")  # fmt: skip
     group.addoption("--baseline-update", action="store_true", help="write this run to the --baseline file")
+    group.addoption(
+        "--dry-run", action="store_true", help="show what would be sent, and send nothing; needs neither URL nor key"
+    )
+    group.addoption("--restore", type=Path, default=None, metavar="FILE", help="CSV product_ref,sku,store_ref,"
+                    "quantity: what to write back at the end, also after Ctrl-C")  # fmt: skip
     group.addoption("--promises", action="store_true", help="list the ledger of promises and exit")
 
 
@@ -116,6 +126,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
         raise pytest.UsageError("one run sends one request at a time: leave out pytest-xdist's -n")
+    if config.option.dry_run:
+        return
     try:
         options = _options(config)
         _check_load(session, options)
@@ -130,6 +142,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     except UsageError as error:
         _close_after_usage_error(config)
         raise pytest.UsageError(str(error)) from None
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """`--dry-run` takes the place of the tests: counts and samples, and exit 0."""
+    if not session.config.option.dry_run or not any(map(_is_ours, session.items)):
+        return None
+    options = _options(session.config)
+    try:
+        catalogue = read_catalogue(options.catalogue) if options.catalogue else ()
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    drivers = [driver for item in session.items if (driver := _driver_of(item)) is not None]
+    now = options.now or SystemClock().now()
+    print()
+    run = rehearse(drivers, catalogue, now, seed=options.seed, depth=options.depth, cap=options.max_requests)
+    for line in told(run):
+        print(line)
+    return True
 
 
 def _check_load(session: pytest.Session, options: Options) -> None:
@@ -149,8 +179,6 @@ def _close_after_usage_error(config: pytest.Config) -> None:
 
 
 def _options(config: pytest.Config) -> Options:
-    import os  # noqa: PLC0415 — the environment is read here and nowhere else in this file
-
     option = config.option
     catalogue = option.catalogue or os.environ.get("BSPK_CATALOGUE") or None
     return Options(
@@ -170,6 +198,7 @@ def _options(config: pytest.Config) -> Options:
         load_time_s=option.load_time,
         baseline=option.baseline,
         baseline_update=option.baseline_update,
+        restore=option.restore,
         command=_command(config),
     )
 
@@ -227,11 +256,24 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if harness is None:
         return
     if exitstatus == pytest.ExitCode.INTERRUPTED:
+        signal.signal(signal.SIGINT, _end_at_once)
         harness.stop("interrupted")
-    document = harness.close()
+    try:
+        document = harness.close()
+    except OSError as error:
+        document = harness.document
+        session.config.stash[UNWRITTEN] = f"the report cannot be written to {harness.folder}: {error.strerror}"
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         crashed = exitstatus == pytest.ExitCode.TESTS_FAILED and document["verdict"] != "broken"
         session.exitstatus = 1 if crashed else EXIT[document["verdict"]]
+        if document["verdict"] == "held" and UNWRITTEN in session.config.stash:
+            session.exitstatus = EXIT["undecided"]
+
+
+def _end_at_once(_number: int, _frame: object) -> None:
+    """Ctrl-C again: the history is whole as far as it came, the report is not written."""
+    os.write(2, b"\ninterrupted again: no report; python -m contracts.judge reads the history\n")
+    os._exit(int(pytest.ExitCode.INTERRUPTED))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -244,4 +286,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     argued = config.option.tbstyle != "no" and any("::test_promise[" in nodeid for nodeid in failed)
     for line in lines(harness.document, terminalreporter.hasmarkup, argued):
         terminalreporter.write_line(line)
-    terminalreporter.write_line(f"report: {harness.folder / 'report.html'}")
+    if harness.restored:
+        terminalreporter.write_line(f"--restore: {harness.restored}")
+    unwritten = config.stash.get(UNWRITTEN, None)
+    terminalreporter.write_line(unwritten or f"report: {harness.folder / 'report.html'}")

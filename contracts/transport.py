@@ -21,6 +21,7 @@ from contracts.attempt import Attempt, PlainConnection, TLSConnection, TooMuchEr
 from contracts.exchange import Answer, Cause, NoAnswer
 
 LARGEST_ANSWER_BYTES = 8 * 1024 * 1024  # decoded
+_METHODS = frozenset({"POST", "GET", "HEAD", "OPTIONS"})
 _CHUNK_BYTES = 64 * 1024
 _CAUSES: tuple[tuple[tuple[type[BaseException], ...], Cause], ...] = (  # the first that fits
     ((ReadTimeoutError, TimeoutError), Cause.TIMEOUT),
@@ -35,6 +36,31 @@ _WATCHED = {HTTPConnection: PlainConnection, HTTPSConnection: TLSConnection}
 
 class CannotSendError(Exception):
     """This machine lacks something, such as a free file handle: no fault of the target's, and nothing was sent."""
+
+
+class OutOfBoundsError(Exception):
+    """A request that must not go: beyond the cap, to another host or path, or by another method. Nothing was sent."""
+
+
+class FencedAdapter(BaseAdapter):
+    """Lets pass at most `most` requests, and only below the base URL, and of those that write only POST."""
+
+    def __init__(self, inner: BaseAdapter, base_url: str, most: int) -> None:
+        super().__init__()
+        self.passed = 0
+        self.most = most
+        self._inner, self._base_url = inner, base_url
+
+    def send(self, request: PreparedRequest, *arguments: Any, **named: Any) -> Response:
+        if self.passed >= self.most:
+            raise OutOfBoundsError(f"the cap of {self.most} requests is reached")
+        if not str(request.url).startswith(f"{self._base_url}/") or request.method not in _METHODS:
+            raise OutOfBoundsError(f"{request.method} of this address is not allowed: only what lies below the target")
+        self.passed += 1
+        return self._inner.send(request, *arguments, **named)
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 class WatchedAdapter(HTTPAdapter):

@@ -20,7 +20,7 @@ from contracts.history import HistoryWriter
 from contracts.pacing import GiveUp, Pacer
 from contracts.rules.limiters import Row
 from contracts.secrets import Secret, evaluate
-from contracts.transport import CannotSendError, WatchedAdapter, deliver
+from contracts.transport import CannotSendError, FencedAdapter, OutOfBoundsError, WatchedAdapter, deliver
 from openapi.document import OPERATION_PATH
 
 USER_AGENT = "bspk-inventory-harness/1.0"
@@ -71,7 +71,7 @@ class Wire:
         self.sent = 0
         self._base_url = _checked_base(base_url)
         self._secret, self._history, self._clock = secret, history, clock
-        self._adapter = adapter or WatchedAdapter()
+        self._adapter = FencedAdapter(adapter or WatchedAdapter(), self._base_url, max_requests)
         self._max_requests, self._timeout_s, self._verify = max_requests, timeout_s, verify
         self._extra_headers = _checked_extra(extra_headers)
         self._tell = on_event or (lambda _: None)
@@ -101,6 +101,15 @@ class Wire:
         key = self._secret.reveal()
         return authorization is None or key not in evaluate(authorization, key).split()
 
+    def deliver(self, outgoing: Outgoing, prepared: PreparedRequest) -> Answer | NoAnswer:  # noqa: ARG002 — a rehearsal's
+        """Hand it over, and say what became of it."""
+        return deliver(self._adapter, prepared, self._timeout_s, self._verify)
+
+    def spend(self, requests: int) -> None:
+        """So many of the cap went another way: a child's."""
+        self._max_requests -= requests
+        self._adapter.most -= requests
+
     def close(self) -> None:
         """Drop kept connections."""
         self._adapter.close()
@@ -112,10 +121,13 @@ class Wire:
         self.sent += 1
         sent_s = self._elapsed_s()
         try:
-            outcome = deliver(self._adapter, prepared, self._timeout_s, self._verify)
+            outcome = self.deliver(outgoing, prepared)
         except CannotSendError as error:
             self.sent -= 1
             self._stop(f"this machine cannot send: {error}")
+        except OutOfBoundsError as error:
+            self.sent -= 1
+            self._stop(str(error))
         answered_s = self._elapsed_s()
         given = {(name.lower(), value) for name, value in self._extra_headers}
         shown = tuple((name, WITHHELD if (name.lower(), value) in given else value) for name, value in headers.items())
@@ -132,6 +144,8 @@ class Wire:
         """Return when a request may go; raises Stopped where none may ever."""
         if self._stopped is not None:
             raise Stopped(self._stopped)
+        if self._history.unwritten:
+            self._stop(self._history.unwritten)  # what leaves no trace shall not be done
         if self.sent >= self._max_requests:
             self._stop(f"the cap of {self._max_requests} requests is reached")
         if not wait:

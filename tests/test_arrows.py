@@ -18,7 +18,7 @@ EVIDENCE = (
     "contracts.records",
     "contracts.replies",
 )
-HISTORY = ("contracts.history", "contracts.history_lines", "contracts.rows", "contracts.secrets")
+HISTORY = ("contracts.journal", "contracts.history", "contracts.history_lines", "contracts.rows", "contracts.secrets")
 # The room that sends.
 WIRE = ("contracts.wire", "contracts.transport", "contracts.attempt")
 
@@ -35,7 +35,19 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.instants": (),
     "contracts.clock": (),
     "contracts.secrets": EVIDENCE,
+    "contracts.journal": EVIDENCE,
     "contracts.leaks": ("contracts.secrets",),
+    "contracts.locks": ("contracts.target", *EVIDENCE),
+    "contracts.rehearsal": (
+        *("openapi", "contracts.drivers", "contracts.wire", "contracts.clock", "contracts.judge"),
+        *("contracts.evidence",),
+        *EVIDENCE,
+        *HISTORY,
+    ),
+    "contracts.restore": (
+        *("contracts.drivers.references", "contracts.wire", "contracts.target", "contracts.evidence"),
+        *EVIDENCE,
+    ),
     "contracts.records": EVIDENCE,
     "contracts.replies": EVIDENCE,
     "contracts.finding": ("openapi.ledger", *EVIDENCE),

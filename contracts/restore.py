@@ -1,0 +1,97 @@
+"""Gives back the quantities that a person asked for, at the end of a run, also of one that was broken off.
+
+An `at` is the present, or just after the latest that the run itself sent for that reference, whichever is later.
+"""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from contracts.drivers.references import write_instant
+from contracts.evidence import Evidence
+from contracts.records import Reference
+from contracts.replies import results_of
+from contracts.target import UsageError, read_catalogue
+from contracts.wire import Outgoing, Stopped, Wire
+
+BATCH = 50  # records; a server that takes fewer gets them one by one
+DRIVER = "restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One quantity to be given back."""
+
+    reference: Reference
+    quantity: int
+
+
+def read_levels(path: Path) -> tuple[Level, ...]:
+    """A CSV with the columns product_ref, sku, store_ref and quantity. Raises UsageError for anything else."""
+    references = read_catalogue(path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if any(row.values())]
+    quantities = [row.get("quantity") for row in rows]
+    for number, quantity in enumerate(quantities, start=2):
+        if quantity is None or not quantity.strip().isdecimal():
+            raise UsageError(f"--restore {path}: record {number - 1} has the quantity {quantity!r}, no whole number")
+    return tuple(Level(reference, int(q or 0)) for reference, q in zip(references, quantities, strict=True))
+
+
+def needed(levels: Sequence[Level]) -> int:
+    """Requests to be kept back for it: every batch, and once more each record alone."""
+    return 2 * (-(-len(levels) // BATCH)) + len(levels)
+
+
+def restore(wire: Wire, levels: Sequence[Level], evidence: Evidence, now: datetime) -> str:
+    """Write them; returns one line on what came of it. Each exchange joins the evidence."""
+    latest = _latest(evidence)
+    left = list(levels)
+    try:
+        for start in range(0, len(levels), BATCH):
+            pack = levels[start : start + BATCH]
+            if _write(wire, pack, latest, evidence, now):
+                left = left[len(pack) :]
+            else:
+                left = [
+                    *left[len(pack) :],
+                    *(level for level in pack if not _write(wire, [level], latest, evidence, now)),
+                ]
+    except Stopped as stopped:
+        return f"restored {len(levels) - len(left)} of {len(levels)} quantities; {stopped.reason}"
+    told = f": not {', '.join('/'.join(level.reference) for level in left[:3])}" if left else ""
+    return f"restored {len(levels) - len(left)} of {len(levels)} quantities{told}"
+
+
+def _write(
+    wire: Wire, levels: Sequence[Level], latest: dict[Reference, datetime], evidence: Evidence, now: datetime
+) -> bool:
+    records = [_record(level, latest, now) for level in levels]
+    exchange = wire.send(Outgoing(json.dumps({"inventories": records}).encode()), driver=DRIVER, purpose="give back")
+    evidence.add(exchange)
+    results = results_of(exchange.answer) or ()
+    accepted = {result.position for result in results if result.status in ("ok", "warning")}
+    return accepted >= set(range(len(levels)))
+
+
+def _record(level: Level, latest: dict[Reference, datetime], now: datetime) -> dict[str, object]:
+    moment = max(now, latest.get(level.reference, now) + timedelta(seconds=1))
+    product_ref, sku, store_ref = level.reference
+    return {
+        "product_ref": product_ref,
+        "sku": sku,
+        "quantity": level.quantity,
+        "store_ref": store_ref,
+        "at": write_instant(moment),
+    }
+
+
+def _latest(evidence: Evidence) -> dict[Reference, datetime]:
+    latest: dict[Reference, datetime] = {}
+    for record in (expected.record for seen in evidence.seen for expected in seen.expected):
+        if record.reference is not None and record.moment is not None:
+            latest[record.reference] = max(record.moment, latest.get(record.reference, record.moment))
+    return latest
