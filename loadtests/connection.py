@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 import httptools
 
+from contracts.attempt import MOST_RECEIVED_BYTES
 from contracts.exchange import Answer, Cause, NoAnswer
 from loadtests.route import Route
 
 LARGEST_ANSWER_BYTES = 8 * 1024 * 1024  # decoded, as for the contracts
 LARGEST_HEAD_BYTES = 64 * 1024
+MOST_CODINGS = 5
 TICK_S = 0.05  # how often time-outs are looked for
 _RECEIVED_AT_ONCE = 256 * 1024
 _CODINGS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}  # zlib's window bits
@@ -129,10 +131,11 @@ class Connection:
             with suppress(BrokenPipeError, ConnectionResetError):  # an answer may lie there already
                 sock.sendall(request)
             while not incoming.complete:
-                incoming.feed(sock.recv(_RECEIVED_AT_ONCE))
+                data = sock.recv(_RECEIVED_AT_ONCE)
+                incoming.feed(data, by_us=self._expired)
             if not incoming.kept:
                 self.close()
-            return incoming.reply()
+            return incoming.reply()  # what is wrong with it closes the connection, below
         except (EOFError, OSError) as error:
             return self._failed(incoming, kept, f"{type(error).__name__}: {error}" if str(error) else "")
         except _TooLargeError as error:
@@ -175,33 +178,36 @@ class _Incoming:
         self.status = 0
         self.headers: list[Header] = []
         self._chunks: list[bytes] = []
-        self.size = self._head_size = 0
+        self.size = self._head_size = self._received = 0
         self.any = self.headed = self.complete = self._surplus = False
         self.kept = True
 
-    def feed(self, data: bytes) -> None:
-        """Raises EOFError where the connection closed within an answer, and what the parser does."""
+    def feed(self, data: bytes, *, by_us: bool) -> None:
+        """Raises EOFError where the connection closed within an answer, or by us, and what the parser does."""
         if not data:
-            self._end()
+            self._end(by_us)
             return
         self.any = True
+        self._received += len(data)
         if not self.headed:
-            self._head_size += len(data)
+            self._head_size += len(data)  # of interim answers too
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             if not self.complete:
                 raise
             self.kept = False  # what followed the answer is nobody's
-        if self.size > LARGEST_ANSWER_BYTES:
+        if self.size > LARGEST_ANSWER_BYTES or self._received > MOST_RECEIVED_BYTES:
             raise _TooLargeError(f"more than {LARGEST_ANSWER_BYTES} bytes of a {self.status}")
         if not self.headed and self._head_size > LARGEST_HEAD_BYTES:
             raise _MalformedError(f"a head of more than {LARGEST_HEAD_BYTES} bytes")
 
-    def _end(self) -> None:
+    def _end(self, by_us: bool) -> None:
         """The connection is closed, which ends an answer that tells no other end."""
-        if not self.headed or any(
-            name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self.headers
+        if (
+            by_us
+            or not self.headed
+            or any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self.headers)
         ):
             raise EOFError
         self.complete, self.kept = True, False
@@ -234,7 +240,7 @@ class _Incoming:
         if self._surplus:
             return
         if not self.headed:  # 100 Continue and the like (RFC 9110, 15.2)
-            self.headers, self._head_size = [], 0
+            self.headers = []
             return
         self.complete = True
         self.kept = self._parser.should_keep_alive()
@@ -242,20 +248,26 @@ class _Incoming:
     def reply(self) -> Reply:
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         for name, value in self.headers:
+            if name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                raise _MalformedError(f"a transfer coding that was not asked for: {value[:100]!r}")
             if name.lower() == b"content-encoding" and body:
                 body = _decoded(body, value)
         return Reply(self.status, self.headers, body)
 
 
-def _decoded(body: bytes, coding: bytes) -> bytes:
-    """Decoded from gzip or deflate, never far beyond the bound; another coding is left as it came."""
-    bits = _CODINGS.get(coding.strip().lower())
-    if bits is None:
-        return body
-    decoder = zlib.decompressobj(bits)
-    decoded = decoder.decompress(body, LARGEST_ANSWER_BYTES + 1)
-    if len(decoded) > LARGEST_ANSWER_BYTES:
-        raise _TooLargeError(f"more than {LARGEST_ANSWER_BYTES} bytes, decoded")
-    if not decoder.eof:
-        raise _MalformedError("the coded body breaks off")
-    return decoded
+def _decoded(body: bytes, codings: bytes) -> bytes:
+    """Decoded from gzip or deflate, the last one first, never far beyond the bound; another is left as it came."""
+    applied = codings.lower().split(b",")
+    if len(applied) > MOST_CODINGS:
+        raise _MalformedError(f"{len(applied)} content codings")
+    for coding in reversed(applied):
+        bits = _CODINGS.get(coding.strip())
+        if bits is None:
+            return body
+        decoder = zlib.decompressobj(bits)
+        body = decoder.decompress(body, LARGEST_ANSWER_BYTES + 1)
+        if len(body) > LARGEST_ANSWER_BYTES:
+            raise _TooLargeError(f"more than {LARGEST_ANSWER_BYTES} bytes, decoded")
+        if not decoder.eof:
+            raise _MalformedError("the coded body breaks off")
+    return body

@@ -9,7 +9,7 @@ from contracts.rows import IN_FLIGHT, RIGHT, WRONG, Rows
 from loadtests.latencies import histogram_of, percentiles_of, written
 
 MOST_POINTS = 600  # of the series
-LATE_S = 0.05  # later than due by this, a request counts as behind
+LATE_S = 0.1  # later than due by this, a request counts as behind
 LATE_SHARE = 0.02  # of requests behind, from which on the generator is saturated
 BUSY_SHARE = 0.95  # of one core, likewise
 

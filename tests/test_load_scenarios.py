@@ -1,0 +1,103 @@
+"""The load scenarios as a person starts them, against the sandbox: honest, and with one defect at a time."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.history import HistoryWriter, RunFacts, read_history
+from contracts.judge import judge, verdict_of
+from contracts.records import Reference
+from contracts.rows import RIGHT, read_rows
+from contracts.secrets import Secret
+from contracts.target import EmbeddedSandbox, read_catalogue
+from loadtests.batches import Share, divide
+from loadtests.connection import Watch
+from loadtests.keeping import Keeper
+from loadtests.route import Route
+from loadtests.wire import LoadWire, Tally, head_of, shown_headers
+from sandbox.store import Store
+from tests.test_loadtests import BROKEN, CATALOGUE, HELD, UNDECIDED, locust, report, verdicts
+
+PLENTY = ("--limit", "100000", "--window", "0.6")
+LATEST = Path("runs") / "latest"
+
+
+def run(
+    folder: Path, scenario: str, seconds: int, *arguments: str, server: tuple[str, ...] = PLENTY
+) -> tuple[int, dict[str, Any]]:
+    """The exit code and the report of one scenario against a sandbox of its own."""
+    with EmbeddedSandbox(*server) as sandbox:
+        ended = locust(folder, scenario, "-t", f"{seconds}s", "-H", sandbox.base_url, *CATALOGUE, *arguments)
+    assert ended.returncode in (HELD, BROKEN, UNDECIDED), ended.stdout + ended.stderr
+    return ended.returncode, report(folder)
+
+
+def test_a_flood_is_judged_whole(tmp_path: Path) -> None:
+    code, document = run(tmp_path, "Flood", 2)
+    assert code == HELD, document["reason"]
+    figures = document["load"]["Flood"]
+    assert figures["sent"] == figures["answered"] + figures["failed"] + figures["in_flight"]
+    rows = read_rows(tmp_path / LATEST / "rows.bin")
+    assert len(rows) == figures["sent"] > 100
+    assert (rows["flags"] & RIGHT).mean() > 0.95, "whatever is not quickly seen to be right goes before the rules"
+    story = read_history(tmp_path / LATEST / "history.jsonl")
+    assert verdict_of(judge(story)).value == "held", "the history with its rows says the same"
+    assert len(story.exchanges) < len(rows)
+    assert sum(row["sent"] for row in figures["series"]) == figures["sent"]
+
+
+def test_after_a_flood_the_store_holds_exactly_what_was_acknowledged(tmp_path: Path) -> None:
+    database, users, catalogue = tmp_path / "store.sqlite", 8, read_catalogue(EmbeddedSandbox.catalogue)
+    with EmbeddedSandbox(*PLENTY, "--database", str(database)) as sandbox, ThreadPoolExecutor(users) as pool:
+        parts = divide(catalogue, users, 10)
+        floods = [pool.submit(flood, sandbox.base_url, part, tmp_path / str(k)) for k, part in enumerate(parts)]
+        acknowledged = {key: at for done in floods for key, at in done.result().items()}
+    store = Store(str(database))
+    held = {(level.product_ref, level.sku, level.store_ref): level.at for level in store.levels()}
+    store.close()
+    assert held == acknowledged
+    assert len(held) == users * 10
+
+
+def flood(base_url: str, part: tuple[Reference, ...], folder: Path) -> dict[Reference, str]:
+    """One user's batches, without pause; the last `at` that was acknowledged for each reference."""
+    folder.mkdir()
+    secret, started_at = Secret(EmbeddedSandbox.key), datetime.now(UTC)
+    route, began_s = Route(base_url), time.monotonic()
+    history = HistoryWriter(None, RunFacts(base_url, "0" * 64, 0, started_at, 0.6, part, "Flood"), secret)
+    keeper = Keeper(folder, history, "Flood", shown_headers(()), keep_all=False)
+    wire = LoadWire(route, Watch(5), keeper, Tally(1_000, 1), lambda: time.monotonic() - began_s)
+    share = Share(part, head_of(route, secret, ()), started_at - timedelta(minutes=2))
+    last: dict[Reference, str] = {}
+    for number in range(100):
+        sending = wire.send(share.batch(1 + number % 10), "flood")
+        assert sending.row.accepted == sending.batch.size, sending.outcome
+        last.update(dict.fromkeys(part[: sending.batch.size], sending.at.decode()))
+    wire.close()
+    keeper.close()
+    return last
+
+
+@pytest.mark.parametrize(
+    ("defect", "scenario", "promise"),
+    [
+        ("answers-swapped", "Stampede", "LOAD-1"),
+        ("last-record-lost-under-load", "Stampede", "RES-3"),
+        ("last-record-lost-under-load", "Flood", "RES-3"),
+        ("fails-above-eight", "Stampede", "ERR-2"),
+        ("rate-headers-missing-under-load", "Flood", "RATE-3"),
+        ("valid-refused-under-load", "Stampede", "UPS-3"),
+        ("time-quadratic-in-batch", "BatchSizes", "GATE-COST"),
+        ("slow-tail", "SteadyRate", "GATE-P99"),
+    ],
+)
+def test_a_defect_under_load_is_named(tmp_path: Path, defect: str, scenario: str, promise: str) -> None:
+    seconds = {"Stampede": 3, "Flood": 2, "BatchSizes": 8, "SteadyRate": 5}[scenario]
+    more = ("--rate", "60") if scenario == "SteadyRate" else ()
+    code, document = run(tmp_path, scenario, seconds, *more, server=(*PLENTY, "--defect", defect))
+    assert code == BROKEN, document["reason"]
+    assert promise in verdicts(document, "broken")

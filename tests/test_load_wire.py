@@ -1,0 +1,169 @@
+"""The wire for load against bad servers, and what it keeps of an exchange."""
+
+import json
+import time
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from contracts.exchange import Cause, NoAnswer
+from contracts.history import HistoryWriter, RunFacts, read_history
+from contracts.rows import CAUSES, WRONG, LoadRow, from_bytes, read_rows
+from contracts.rows import RIGHT as RIGHT_FLAG
+from contracts.secrets import Secret
+from loadtests import keeping
+from loadtests.batches import SECOND, Share, divide
+from loadtests.connection import Connection, Reply, Watch
+from loadtests.keeping import Keeper, Sending
+from loadtests.route import Route
+from loadtests.wire import LoadWire, Tally, head_of, shown_headers
+from tests.build import CATALOGUE
+from tests.faults.cases import FAULTS, Fault
+from tests.faults.trial import GRACE_S, TIMEOUT_S, write_authority
+
+SECRET = Secret("sandbox-key")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return write_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def watch() -> Watch:
+    return Watch(TIMEOUT_S)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_the_load_wire_survives(fault: Fault, authority: str, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with fault.server() as server:
+        route = Route(server.base_url, authority)
+        request = head_of(route, SECRET, ())(2) + b"{}"
+        connection = Connection(route, watch)
+        began_s = time.monotonic()
+        outcome = connection.exchange(request)
+        took_s = time.monotonic() - began_s
+        server.revive()
+        after = connection.exchange(request)
+        if isinstance(after, NoAnswer) and after.cause is Cause.CLOSED_IDLE:
+            after = connection.exchange(request)
+        connection.close()
+    assert (outcome.status if isinstance(outcome, Reply) else outcome.cause) in fault.becomes, outcome
+    assert took_s < TIMEOUT_S + GRACE_S
+    assert isinstance(after, Reply)
+    assert after.status == 200
+
+
+def share(size: int = 6) -> Share:
+    return Share(
+        CATALOGUE[:size],
+        lambda length: b"POST\r\nContent-Length: %d\r\n\r\n" % length,
+        datetime(2026, 6, 1, tzinfo=UTC),
+    )
+
+
+def test_a_batch_is_what_its_head_says() -> None:
+    mine = share()
+    for at in (b"2026-06-01T00:00:00Z", b"2026-06-01T00:00:00.000001Z"):
+        for batch in (mine.batch(6), mine.batch(1), mine.batch(3, (1,))):
+            head, _, body = batch.request(at).partition(b"\r\n\r\n")
+            assert int(head.rpartition(b" ")[2]) == len(body)
+            assert body == batch.body(at)
+            records = json.loads(body)["inventories"]
+            assert [(r["product_ref"], r["sku"], r["store_ref"]) for r in records] == list(CATALOGUE[: batch.size])
+            assert {r["at"] for r in records} == {at.decode()}
+            assert [k for k, r in enumerate(records) if "quantity" not in r] == list(batch.faulty)
+    with pytest.raises(ValueError, match="no batch of 7"):
+        mine.batch(7)
+
+
+def test_each_at_is_later_and_none_is_to_come() -> None:
+    mine, now_us = share(), int(datetime(2026, 6, 1, 0, 2, tzinfo=UTC).timestamp()) * SECOND
+    moments = [datetime.fromisoformat(mine.next_at(now_us).decode()) for _ in range(200)]
+    assert all(one < other for one, other in pairwise(moments))
+    assert moments[0] == datetime(2026, 6, 1, tzinfo=UTC)
+    assert moments[90] == datetime(2026, 6, 1, 0, 1, 30, tzinfo=UTC), "by whole seconds, to half a minute before now"
+    assert moments[-1] < datetime(2026, 6, 1, 0, 1, 31, tzinfo=UTC)
+
+
+def test_shares_have_nothing_in_common() -> None:
+    parts = divide(CATALOGUE, 7, 4)
+    assert [len(part) for part in parts] == [4] * 7
+    assert len({reference for part in parts for reference in part}) == 28
+
+
+HEAD = [(b"Content-Type", b"application/json"), (b"X-RateLimit-Limit", b"100"), (b"X-RateLimit-Remaining", b"99")]
+RIGHT = b'{"status":"done","results":[%s]}' % b",".join(b'{"index":%d,"status":"ok"}' % k for k in range(6))
+
+
+def kept(folder: Path, outcomes: list[Reply | NoAnswer], *, keep_all: bool = False) -> tuple[list[LoadRow], list[int]]:
+    """The rows of a flood by one user, and which exchanges the history holds whole."""
+    facts = RunFacts("http://target.test", "0" * 64, 0, datetime(2026, 6, 1, tzinfo=UTC), 10.0, CATALOGUE, "Flood")
+    history = HistoryWriter(folder / "history.jsonl", facts, SECRET)
+    keeper = Keeper(folder, history, "Flood", shown_headers(()), keep_all)
+    batch, rows = share().batch(6), []
+    for number, outcome in enumerate(outcomes, start=1):
+        row = LoadRow(number, number, number, number + 0.5, records=6)
+        if isinstance(outcome, Reply):
+            row.status, row.flags = outcome.status, RIGHT_FLAG * (outcome.body == RIGHT)
+        keeper.note(Sending(row, batch, batch.share.next_at(2 * 10**15), "flood", outcome))
+        rows.append(row)
+    keeper.close()
+    history.close()
+    story = read_history(folder / "history.jsonl")
+    assert story.rows["seq"].tolist() == [row.seq for row in rows]
+    return rows, [exchange.seq for exchange in story.exchanges]
+
+
+def test_a_wrong_answer_is_kept_with_what_was_sent_before_it(tmp_path: Path) -> None:
+    right, wrong = Reply(200, HEAD, RIGHT), Reply(200, HEAD, RIGHT.replace(b"5", b"4"))
+    outcomes: list[Reply | NoAnswer] = [right] * 100
+    outcomes[70] = wrong
+    rows, whole = kept(tmp_path, outcomes)
+    assert [row.seq for row in rows if row.flags & WRONG] == [71]
+    assert whole == [*range(1, keeping.FIRST_KEPT + 1), 70, 71]
+
+
+def test_what_is_kept_whole_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, most in {"WRONG_KEPT": 5, "ODD_KEPT": 3, "SAMPLE_KEPT": 7}.items():
+        monkeypatch.setattr(keeping, name, most)
+    wrong, odd = Reply(500, HEAD, b""), Reply(200, HEAD, RIGHT.replace(b"ok", b"ok", 1) + b" ")
+    rows, whole = kept(tmp_path, [wrong, odd, Reply(200, HEAD, RIGHT)] * 40)
+    assert len(rows) == 120
+    assert len(whole) <= 2 * (5 + 3) + 7
+    assert sum(row.flags & WRONG > 0 for row in rows) == 40
+
+
+def test_an_answer_that_was_not_waited_for_has_a_row(tmp_path: Path) -> None:
+    class Ended(BaseException):
+        pass
+
+    class Endless(Connection):
+        def exchange(self, request: bytes) -> Reply | NoAnswer:  # noqa: ARG002
+            raise Ended
+
+    facts = RunFacts("http://target.test", "0" * 64, 0, datetime(2026, 6, 1, tzinfo=UTC), 10.0, CATALOGUE, "Flood")
+    keeper = Keeper(tmp_path, HistoryWriter(None, facts, SECRET), "Flood", shown_headers(()), keep_all=True)
+    tally, route = Tally(10, 1), Route("http://target.test")
+    wire = LoadWire(route, Watch(1), keeper, tally, lambda: 1.0)
+    wire._connection = Endless(route, Watch(1))
+    with pytest.raises(Ended):
+        wire.send(share().batch(2), "flood")
+    keeper.close()
+    rows = read_rows(tmp_path / "rows.bin")
+    assert (tally.sent, tally.out, rows["cause"].tolist()) == (1, 0, [255])
+
+
+def test_rows_are_read_as_they_were_written() -> None:
+    row = LoadRow(7, 1.5, 1.6, 1.7, 200, 0, 1, 100, 99, 10, 9, 321)
+    read = from_bytes(row.pack() + row.pack()[:20])
+    assert read.tolist() == [(7, 1.5, 1.6, 1.7, 200, 0, 1, 100, 99, 10, 9, 321)]
+    assert len(CAUSES) < 200
+
+
+def test_the_key_stands_in_no_record(tmp_path: Path) -> None:
+    kept(tmp_path, [Reply(500, HEAD, b"sandbox-key")])
+    assert b"sandbox-key" not in (tmp_path / "history.jsonl").read_bytes() + (tmp_path / "rows.bin").read_bytes()

@@ -1,0 +1,122 @@
+"""The quick look at an answer: where it says "right", no rule finds anything, whatever the answer is."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.evidence import OPERATION_PATH, Evidence
+from contracts.exchange import Exchange, Request
+from contracts.judge import findings_at_once
+from loadtests.batches import Share
+from loadtests.connection import Reply
+from loadtests.plain import plainly_right, told
+from tests.build import CATALOGUE, FACTS, KEY, START
+
+HEAD = [(b"Content-Type", b"application/json"), (b"X-RateLimit-Limit", b"100"), (b"X-RateLimit-Remaining", b"99")]
+
+
+def share(size: int = 5) -> Share:
+    return Share(CATALOGUE[:size], lambda length: b"%d\r\n\r\n" % length, START)
+
+
+def look(reply: Reply, size: int, faulty: tuple[int, ...]) -> tuple[bool, list[str]]:
+    """What the quick look says, and the promises that the rules find broken."""
+    batch = share(max(size, 1)).batch(size, faulty)
+    headers = (("Content-Type", "application/json"), ("Authorization", KEY))
+    request = Request("POST", OPERATION_PATH, headers, batch.body(b"2026-06-01T12:00:00Z"))
+    exchange = Exchange(1, 60.0, 60.1, request, reply.answer())
+    evidence = Evidence(FACTS, [exchange])
+    right, _ = plainly_right(reply, batch.wanted, *told(reply))
+    return right, [finding.promise.id for finding in findings_at_once(evidence, evidence.seen[0])]
+
+
+def results(size: int, faulty: tuple[int, ...] = ()) -> list[dict[str, Any]]:
+    said = {"status": "error", "message": "quantity is missing"}
+    return [{"index": k, **(said if k in faulty else {"status": "ok"})} for k in range(size)]
+
+
+def body(results_: object, **more: object) -> bytes:
+    return json.dumps({"status": "done", "results": results_, **more}).encode()
+
+
+def test_what_is_right_is_quickly_seen_to_be() -> None:
+    extra = [{**result, "sku": "a", "at": "2026-06-01T12:00:00Z"} for result in results(3)]
+    for right in (
+        body(results(3)),
+        body(results(3), request_id="8a7-x", took_ms=4, meta={"host": ["a", "b"]}),
+        body(list(reversed(results(3)))),
+        body(extra),
+        json.dumps({"results": results(3), "status": "[]"}, indent=2).encode(),
+        body([{**result, "status": "warning", "message": "stock is low"} for result in results(3)]),
+    ):
+        assert look(Reply(200, HEAD, right), 3, ()) == (True, []), right
+    assert look(Reply(200, HEAD, body(results(3, (1,)))), 3, (1,)) == (True, [])
+    assert look(Reply(429, [*HEAD[:2], (b"X-RateLimit-Remaining", b"0")], b""), 3, ()) == (True, [])
+
+
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    [0, 1, 2, -0.0, 1.0, True, None, "ok", "error", "warning", "OK", "", " ", "1", 10**8, 10**20, [], {},
+     "2026-06-01 12:00:00", "2026-06-01T12:00:00Z", "yesterday", "null", "NaN", "[]", '"results":']
+)  # fmt: skip
+NAMES = st.sampled_from(["index", "status", "message", "at", "updated_at", "results", "x"])
+RESULT = st.builds(
+    lambda known, more: {**known, **more},
+    st.fixed_dictionaries({"index": st.integers(0, 3) | VALUES, "status": st.just("ok") | VALUES}),
+    st.dictionaries(NAMES, VALUES, max_size=2),
+)
+SPLICES = st.sampled_from(
+    [b"NaN", b"[", b"]", b'"', b",", b"\x00", b"\xff", b"\\ud800", b"0", b"null", b"-", b" ", b"{}", b"1e5"]
+)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    """Documents of nearly the right shape, and such with bytes put in or cut out."""
+    listed = draw(st.lists(RESULT, max_size=4) | st.integers(1, 4).map(results) | VALUES)
+    document = {
+        "status": draw(st.just("done") | VALUES),
+        "results": listed,
+        **draw(st.dictionaries(NAMES, VALUES, max_size=2)),
+    }
+    text = json.dumps(document).encode()
+    if draw(st.booleans()):
+        place = draw(st.integers(0, len(text)))
+        text = text[:place] + draw(SPLICES) + text[place + draw(st.integers(0, 3)) :]
+    if draw(st.booleans()):
+        text = text.replace(
+            b'"results"', draw(st.sampled_from([b'"results": [], "results"', b'"a": [1], "results"'])), 1
+        )
+    return text
+
+
+NUMBERS = st.sampled_from([b"0", b"99", b"100", b"101", b" 99", b"+1", b"-1", b"1.0", b"", b"0099", b"9" * 20])
+TYPES = st.sampled_from(
+    [b"application/json", b"application/json; charset=utf-8", b"Application/JSON", b"text/plain", b""]
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    bodies(),
+    st.sampled_from([200, 200, 200, 429, 422, 401, 500]),
+    st.integers(1, 4),
+    st.booleans(),
+    TYPES,
+    NUMBERS,
+    NUMBERS,
+)
+def test_right_means_that_no_rule_finds_anything(
+    text: bytes, status: int, size: int, faulty: bool, kind: bytes, limit: bytes, remaining: bytes
+) -> None:
+    headers = [(b"content-type", kind), (b"X-RateLimit-Limit", limit), (b"x-ratelimit-remaining", remaining)]
+    right, found = look(Reply(status, headers, text), size, (size - 1,) if faulty else ())
+    assert not (right and found), (text, found)
+
+
+@settings(max_examples=500, deadline=None)
+@given(bodies(), st.integers(1, 4))
+def test_so_it_is_under_right_headers(text: bytes, size: int) -> None:
+    right, found = look(Reply(200, HEAD, text), size, ())
+    assert not (right and found), (text, found)
