@@ -471,6 +471,13 @@ def test_figures_of_any_shape_become_tables() -> None:
     ]
 
 
+def test_a_scenario_left_out_says_why(tmp_path: Path) -> None:
+    document = report(GOOD, owed=("AUTH-2",)) | {"load": {"Flood": {"left_out": "the Limit is above what is sent"}}}
+    html = page(tmp_path, document)
+    assert "the Limit is above what is sent." in html
+    assert tables("Flood", document["load"]["Flood"]) == []
+
+
 def test_a_long_series_is_thinned_and_says_so() -> None:
     (table,) = tables("Flood", {"series": [{"t_s": number} for number in range(600)]})
     assert len(table.rows) == ROWS

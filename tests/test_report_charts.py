@@ -51,6 +51,13 @@ def test_a_count_of_merged_seconds_is_drawn_as_a_rate() -> None:
     assert chart.series == (Series("sent", ((0, 10), (4, 10), (8, 20))),)
 
 
+@pytest.mark.parametrize(("ended_s", "drawn"), [(2.1, 2), (2.9, 3), (3.0, 3), (None, 3)])
+def test_a_last_step_that_was_cut_short_is_no_fall(ended_s: float | None, drawn: int) -> None:
+    rows = [{"t_s": t, "sent": 10 if t < 2 else 1} for t in range(3)]
+    (chart,) = charts({"series": rows} | ({} if ended_s is None else {"duration_s": ended_s}))
+    assert len(chart.series[0].points) == drawn
+
+
 def test_both_latencies_stand_in_one_picture_in_milliseconds() -> None:
     slow, fast = histogram(*[1000] * 50, *[10] * 50), histogram(*[10] * 100)
     (chart,) = charts({"histograms": {"due": slow, "sent": fast}})

@@ -112,7 +112,7 @@ def _words(survey: Survey, figures: Mapping[str, Any], costs: Mapping[str, int |
             f"Its windows begin {survey.phase_s:.1f} s into the run and every {survey.window_s:g} s from there."
         )
     said += [
-        f"Evenly spaced, {figures['safe_rate_per_s']:.3g} requests a second are never refused.",
+        f"Evenly spaced, {_number(figures['safe_rate_per_s'])} requests a second are never refused.",
         f"After {figures['wait_for_burst_s']:.3g} s of silence, {figures['largest_burst']} go at once.",
         f"After a 429, wait {figures['wait_after_429_s']:.3g} s without sending.",
     ]
@@ -125,6 +125,10 @@ def _words(survey: Survey, figures: Mapping[str, Any], costs: Mapping[str, int |
     share = {True: "Two keys share one allowance.", False: "Each key has an allowance of its own."}
     said += [share[figures["keys_share"]]] if figures["keys_share"] is not None else []
     return said
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def timeline(rows: Sequence[Row], survey: Survey) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def allowance_of(limiter: Figures) -> Chart | None:
     return Chart(
         "The allowance as it was told",
         f"X-RateLimit-Remaining over {short(end)} seconds, of a Limit of {limiter['limit']}; "
-        f"answers: {len(points)}, of them refused: {len(refused)}.{shaded}",
+        f"answers shown: {len(points)}, of them refused: {len(refused)}.{shaded}",
         Axis("seconds since the run began", "s"),
         Axis("requests that remain"),
         (Series("remaining", remaining, stepped=True), Series("refused (429)", refused, joined=False))[
@@ -49,7 +49,7 @@ def allowance_of(limiter: Figures) -> Chart | None:
 
 
 def _rates(figures: Figures) -> Chart | None:
-    rows = figures.get("series") or []
+    rows = _whole_steps(figures)
     if len(rows) < 2:
         return None
     # Neighbours may have been merged: a count belongs to the time until the next row.
@@ -67,6 +67,15 @@ def _rates(figures: Figures) -> Chart | None:
         Axis("requests a second", "/s"),
         series,
     )
+
+
+def _whole_steps(figures: Figures) -> Sequence[Figures]:
+    """The series without a last step that the scenario's end cut short: its rate would look like a fall."""
+    rows, ended_s = figures.get("series") or [], figures.get("duration_s")
+    if len(rows) < 2 or ended_s is None:
+        return rows
+    step_s = rows[-1]["t_s"] - rows[-2]["t_s"]
+    return rows[:-1] if ended_s < rows[-1]["t_s"] + step_s / 2 else rows
 
 
 def _rate(rows: Sequence[Figures], widths: Sequence[float], key: str) -> tuple[tuple[float, float], ...]:

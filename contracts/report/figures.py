@@ -7,7 +7,7 @@ from typing import Any
 from contracts.report.chart import thinned
 
 ROWS = 60  # of a table
-UNREADABLE = {"histograms"}  # drawn, and for programs
+APART = {"histograms", "left_out"}  # drawn, or said in words
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Table:
 
 def tables(name: str, figures: Mapping[str, Any]) -> list[Table]:
     """Of one scenario first its single figures, then its series, thinned to what a person looks through."""
-    leaves = [(path, value) for path, value in _leaves(figures) if path.partition(",")[0] not in UNREADABLE]
+    leaves = [(path, value) for path, value in _leaves(figures) if path.partition(",")[0] not in APART]
     single = tuple((words(path), written(value)) for path, value in leaves if not _is_series(value))
     told = [Table(f"{name}: single figures", ("figure", "value"), single)] if single else []
     for path, value in leaves:

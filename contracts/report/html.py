@@ -36,6 +36,7 @@ class Scenario(NamedTuple):
     name: str
     charts: list[tuple[chart.Chart, chart.Drawn]]
     tables: list[Table]
+    left_out: str | None
 
 
 def page(folder: Path, document: Mapping[str, Any]) -> str:
@@ -78,7 +79,9 @@ def scenarios(document: Mapping[str, Any]) -> list[Scenario]:
     """Each load scenario of the report with what is drawn and what is tabled of it."""
     load = document["load"] or {}
     return [
-        Scenario(name, [(each, chart.draw(each)) for each in charts(figures)], tables(name, figures))
+        Scenario(
+            name, [(each, chart.draw(each)) for each in charts(figures)], tables(name, figures), figures.get("left_out")
+        )
         for name, figures in load.items()
         if figures
     ]
