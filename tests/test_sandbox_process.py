@@ -220,6 +220,28 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path, after_s: float) -> No
     )  # whole batches; the last, unanswered, or not
 
 
+def test_a_hundred_kills_in_mid_batch(tmp_path: Path) -> None:
+    """Each batch that was acknowledged is there, and none by half."""
+    command = [sys.executable, "-m", "tests.kill_store", str(tmp_path / "levels.db")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("100 lives, ")
+
+
+def test_a_body_beyond_the_bound_is_refused_and_not_kept(tmp_path: Path) -> None:
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox-key\r\n"
+    with running("--database", str(tmp_path / "levels.db")) as sandbox:
+        with closing(sandbox.connect()) as connection, contextlib.suppress(OSError):
+            connection.sendall(f"{head}Content-Length: {1 << 30}\r\n\r\n".encode())
+            for _ in range(64):  # megabytes of the gigabyte
+                connection.sendall(bytes(1 << 20))
+        used_kib = int(Path(f"/proc/{sandbox.process.pid}/statm").read_text().split()[1]) * 4
+        assert used_kib < 200 * 1024
+        with closing(sandbox.connect()) as another:
+            another.sendall(request(b"{}"))
+            assert another.recv(65_536).startswith(b"HTTP/1.1 422 ")
+
+
 def test_two_lives_of_one_database(tmp_path: Path) -> None:
     """What the first process stored is what the second compares with."""
     database = str(tmp_path / "levels.db")
