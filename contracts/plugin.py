@@ -213,8 +213,8 @@ def _command(config: pytest.Config) -> str:
 
 
 def _progress(config: pytest.Config) -> Any:
-    """On a terminal, one line that changes; elsewhere nothing."""
-    if not sys.stderr.isatty() or config.option.verbose < 0:
+    """On a terminal, one line that changes; elsewhere nothing, nor in a pipeline, where some give a terminal too."""
+    if not sys.stderr.isatty() or config.option.verbose < 0 or os.environ.get("CI"):
         return lambda _: None
 
     def show(event: str) -> None:
