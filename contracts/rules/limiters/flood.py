@@ -93,7 +93,7 @@ def _windows_overrun(sent: Sequence[float], answered: Sequence[float], terms: Te
     if not sent:
         return None
     cell_s, start_s = terms.window_s / _CELLS_A_WINDOW, sent[0]
-    nearest, farthest = int(terms.shortest_s / cell_s) - 1, int(terms.longest_s / cell_s) + 2
+    nearest, farthest = max(1, int(terms.shortest_s / cell_s) - 1), int(terms.longest_s / cell_s) + 2
     cells = int((answered[-1] - start_s) / cell_s) + 2
     begun = [bisect_left(sent, start_s + (i + 1) * cell_s) for i in range(cells)]  # sent before the cell's end
     ended = [bisect_right(answered, start_s + i * cell_s) for i in range(cells)]  # answered before its beginning

@@ -20,7 +20,7 @@ from contracts.rules.limiters.timeline import timeline
 Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
 OVERLAPS_SEARCHED = 1_000  # rows sent before the one before them was answered; a search of more would take minutes
 SHOWN = 10  # of the witnesses of a flood
-_TICK_S = 1.0  # of servers that keep their times in whole seconds
+_TICK = 0.1  # of a window, which is a second of ten: the tick of servers that keep their times in whole seconds
 _PHASES = 10  # cells into which the unknown phase of a whole-second clock is cut
 
 
@@ -96,8 +96,8 @@ def _try(rows: Sequence[Row], terms: Terms) -> _Trial:
     for model in chain.from_iterable(map(finer, wide)):
         _note(trial, model, explain(model, rows, pieces))
     if not trial.living:
-        trial.terms = replace(terms, tick_s=_TICK_S)
-        for clock in _coarse_clocks():
+        trial.terms = replace(terms, tick_s=_TICK * terms.window_s)
+        for clock in _coarse_clocks(terms):
             for model in coarse_models(terms):
                 _note(trial, model, explain(model, rows, pieces, clock))
     if any(result.blind for _, result in trial.living):
@@ -105,8 +105,9 @@ def _try(rows: Sequence[Row], terms: Terms) -> _Trial:
     return trial
 
 
-def _coarse_clocks() -> Iterator[Clock]:
-    return (Clock(_TICK_S, k / _PHASES, (k + 1) / _PHASES) for k in range(_PHASES))
+def _coarse_clocks(terms: Terms) -> Iterator[Clock]:
+    tick_s = _TICK * terms.window_s
+    return (Clock(tick_s, k * tick_s / _PHASES, (k + 1) * tick_s / _PHASES) for k in range(_PHASES))
 
 
 def _count(trial: _Trial, rows: Sequence[Row]) -> None:
@@ -180,7 +181,7 @@ def _countable(name: str, rows: Sequence[Row], terms: Terms) -> bool:
 def _suspects(terms: Terms, *, coarse: bool) -> Iterator[tuple[Model[Any], Clock]]:
     yield from ((model, EXACT) for model in models(terms))
     if coarse:
-        for clock in _coarse_clocks():
+        for clock in _coarse_clocks(terms):
             yield from ((model, clock) for model in coarse_models(terms))
 
 

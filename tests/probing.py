@@ -1,0 +1,80 @@
+"""ThrottleProbe's plan carried out against a simulated limiter, on a virtual clock."""
+
+import random
+from dataclasses import dataclass, field
+
+from contracts.rules.limiters import Row, Survey
+from loadtests.probe_plan import Done, Phase, Plan
+from tests.simulated_limiters import Limiter
+
+COSTS = {"batch": 1, "401": 0, "400": 1, "422": 1}
+
+
+@dataclass
+class Simulated:
+    """Carries a plan out against a simulated limiter; several in flight are decided in an order of its own."""
+
+    limiter: Limiter
+    seed: int = 1
+    delay_s: float = 0.01
+    rows: list[Row] = field(default_factory=list)
+    now_s: float = 0.0
+    took_s: float = 0.0
+    phases: list[Phase] = field(default_factory=list)
+
+    def run(self) -> Survey:
+        self.random = random.Random(self.seed)  # noqa: S311  round trips, no secrets
+        self.now_s = self.random.random() * 10
+        began_s = self.now_s
+        plan = Plan(self.limiter.limit, 10.0, self.now_s, round_trip_s=self.delay_s)
+        while isinstance(phase := plan.next(), Phase):
+            self.phases.append(phase)
+            self.now_s = max(self.now_s, phase.at_s)
+            rows = self._abreast(phase) if phase.at_once > 1 else self._in_turn(phase)
+            self.rows += rows
+            plan.note(phase, rows)
+        assert isinstance(phase, Done)
+        self.took_s = self.now_s - began_s
+        return plan.survey()
+
+    def _in_turn(self, phase: Phase) -> list[Row]:
+        rows: list[Row] = []
+        for i in range(phase.requests):
+            began_s = self.now_s
+            rows.append(self._one(phase.kinds[i % len(phase.kinds)], began_s, self.now_s + self._trip(), len(rows)))
+            self.now_s = max(rows[-1].answered_s + 1e-4, began_s + phase.spacing_s)
+            if phase.until_refused and sum(row.status == 429 for row in rows) >= phase.until_refused:
+                break
+        return rows
+
+    def _abreast(self, phase: Phase) -> list[Row]:
+        free_s = [self.now_s] * phase.at_once
+        planned = []
+        for _ in range(phase.requests):
+            user = free_s.index(min(free_s))
+            decided_s = free_s[user] + self._trip()
+            planned.append((decided_s, free_s[user]))
+            free_s[user] = decided_s + self._trip()
+        rows: list[Row] = []
+        refused_s: list[float] = []
+        for decided_s, sent_s in sorted(planned):
+            if (
+                phase.until_refused
+                and len(refused_s) >= phase.until_refused
+                and sent_s > refused_s[phase.until_refused - 1]
+            ):
+                continue
+            rows.append(self._one("batch", sent_s, decided_s, len(rows)))
+            refused_s += [rows[-1].answered_s] if rows[-1].status == 429 else []
+        self.now_s = max(row.answered_s for row in rows)
+        return rows
+
+    def _one(self, kind: str, sent_s: float, decided_s: float, number: int) -> Row:
+        admitted, remaining = self.limiter.decide(decided_s, COSTS[kind])
+        status = (200 if kind == "batch" else int(kind)) if admitted else 429
+        told = kind != "401" and remaining >= 0
+        limit, left = (self.limiter.limit, remaining) if told else (None, None)
+        return Row(sent_s, decided_s + self._trip(), status, limit, left, len(self.rows) + number)
+
+    def _trip(self) -> float:
+        return self.random.random() * self.delay_s / 2 + 1e-4

@@ -1,0 +1,38 @@
+"""Limiters that we did not write are told by their class, and never blamed: whole probes, on a virtual clock."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.limiters import BEGIN, END, table
+from tests.probing import Simulated
+from tests.strangers import STRANGERS
+
+# Both forget the fraction of a token at each request: at a steady pace of less than one a second nothing flows back,
+# and fewer than the Limit get in. By the document, that is a fault.
+LOSES_FRACTIONS = ("throttled-py, token bucket", "throttled-py, leaking bucket")
+TWINS = {
+    "fixed-clock": {"token-bucket-lumps"},  # one lump a window is a window of the clock
+    "token-bucket": {"token-bucket-lumps"},  # the smallest lumps are a flow
+}
+
+
+@pytest.mark.parametrize("limit", [6, 20])
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_limiter_of_another_hand_is_known(name: str, limit: int) -> None:
+    make, true = STRANGERS[name]
+    survey = Simulated(make(limit), seed=limit).run()
+    if survey.refuted is not None:
+        assert name in LOSES_FRACTIONS
+        assert 1 < limit < 10
+        return
+    assert survey.refuted is None, survey.refuted
+    assert true in survey.candidates
+    if limit == 20:
+        assert set(survey.candidates) <= {true, *TWINS.get(true, ())}
+
+
+def test_the_readme_shows_the_matrix_as_it_is() -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    shown = text.partition(BEGIN)[2].partition(END)[0].strip()
+    assert shown == table(seeds=1)
