@@ -11,7 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 PIPELINES = sorted(DOCS.glob("*.yml"))
-OF_PYTEST = {"--base-url", "--no-header", "--markers"}
+# Of pytest and its plugins, and of Locust.
+OF_OTHERS = {"--base-url", "--no-header", "--markers"} | {
+    *("--headless", "--processes", "--master", "--master-host", "--worker", "--expect-workers"),
+}
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for room in ("contracts", "loadtests", "sandbox")
                     for path in sorted((ROOT / room).rglob("*.py")))  # fmt: skip
 
@@ -37,7 +40,7 @@ def test_there_are_pages_and_pipelines() -> None:
 @pytest.mark.parametrize("path", [*PIPELINES, *PAGES], ids=lambda path: path.name)
 def test_every_option_is_a_real_one(path: Path) -> None:
     text = "\n".join(commands(pipeline(path))) if path in PIPELINES else path.read_text(encoding="utf-8")
-    named = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", text)) - OF_PYTEST
+    named = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", text)) - OF_OTHERS
     assert {option for option in named if f'"{option}"' not in SOURCES} == set()
 
 
