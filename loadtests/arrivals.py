@@ -72,7 +72,7 @@ class Arrivals:
         self.never_free += due_s < now_s
         return due_s
 
-    def woke(self, due_s: float, now_s: float) -> None:
-        """A user that had been free in time sends now."""
-        self.late += now_s - due_s > self._late_s
-        self.worst_s = max(self.worst_s, now_s - due_s)
+    def went(self, due_s: float, sent_s: float) -> None:
+        """A user that had been free in time sent then."""
+        self.late += sent_s - due_s > self._late_s
+        self.worst_s = max(self.worst_s, sent_s - due_s)

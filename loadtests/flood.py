@@ -7,6 +7,7 @@ from loadtests.scenario import EVERY_ANSWER
 class Flood(Pressing):
     """As fast as it goes, refusals and all: do answers stay right, and does the limit hold?"""
 
+    divisible = True
     own_users = 16
     own_seconds = 20.0
     owes = EVERY_ANSWER

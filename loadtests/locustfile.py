@@ -13,6 +13,7 @@ import gevent
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
 
 from contracts.finding import Verdict
 from contracts.judge import EXIT
@@ -20,6 +21,7 @@ from contracts.report.terminal import lines
 from contracts.target import EmbeddedSandbox, UsageError
 from loadtests.batch_sizes import BatchSizes
 from loadtests.capacity import Capacity
+from loadtests.company import Master, Part, Worker, check_divisible, listen_as_master, listen_as_worker
 from loadtests.fill_allowance import FillAllowance
 from loadtests.flood import Flood
 from loadtests.options import Choices, add_options, check_names, check_one, choose, usage_error
@@ -42,6 +44,9 @@ class LoadTests:
     sandbox: EmbeddedSandbox | None = None
     session: Session | None = None
     users = 1  # of the test that is open
+    part: Part | None = None  # of the next test, where this process is a worker
+    worker: Worker | None = None
+    master: Master | None = None
     watch: Watch | None = None  # the page of ours, where the web UI is open
 
 
@@ -54,6 +59,11 @@ def prepare(environment: Environment, **_: Any) -> None:
     """Check the options; a scenario brings its own users and duration, unless Locust's options say otherwise."""
     gevent.get_hub().loop.update_now()  # importing us took a while: the run's time would be counted from before
     options: Any = environment.parsed_options
+    if isinstance(environment.runner, WorkerRunner):
+        listen_as_worker(environment.runner, _take_part, lambda: LoadTests.worker)
+        return  # everything else is its master's to choose
+    if isinstance(environment.runner, MasterRunner):
+        listen_as_master(environment.runner, lambda: LoadTests.master)
     try:
         check_names(options, tuple(SCENARIOS))
         if not environment.host:
@@ -76,11 +86,34 @@ def prepare(environment: Environment, **_: Any) -> None:
 def _choices(environment: Environment) -> Choices:
     options: Any = environment.parsed_options
     own = [SCENARIOS[getattr(chosen, "__name__", chosen)].own_requests or 0 for chosen in options.user_classes or ()]
-    return choose(options, environment.host, LoadTests.sandbox, os.environ, max(own, default=0))
+    ours = LoadTests.sandbox is not None and environment.host == LoadTests.sandbox.base_url
+    embedded = ours or (LoadTests.part is not None and LoadTests.part.embedded)
+    return choose(options, environment.host, embedded, os.environ, max(own, default=0))
+
+
+def _take_part(part: Part) -> None:
+    LoadTests.part = part
+
+
+def _begin_as_worker(environment: Environment, part: Part) -> None:
+    """This worker's part of a test that its master has begun."""
+    runner = environment.runner
+    assert isinstance(runner, WorkerRunner)  # noqa: S101 — nobody else is given a part
+    scenarios: list[Any] = environment.user_classes
+    session = Session(part.choices(_choices(environment)), {s.__name__: [] for s in scenarios}, part.users, part.began)
+    session.part, session.parts = part.index, part.of
+    LoadTests.session = Scenario.session = session
+    Scenario.joined, LoadTests.users = 0, part.users
+    LoadTests.worker = Worker(runner, session)
+    for scenario in scenarios:
+        SCENARIOS[scenario.__name__].prepare(part.users, _seconds(environment))
 
 
 def begin(environment: Environment, **_: Any) -> None:
     """Open the history and knock at the door."""
+    if LoadTests.part is not None:
+        _begin_as_worker(environment, LoadTests.part)
+        return
     try:
         scenarios: list[Any] = environment.user_classes
         check_one(scenarios)
@@ -94,9 +127,14 @@ def begin(environment: Environment, **_: Any) -> None:
             owing = {promise.id for owes in promises.values() for promise in owes}
             LoadTests.watch.begin("+".join(promises), Scenario.session.folder, owing)
         Scenario.session.preflight()
-        for scenario in environment.user_classes:
-            SCENARIOS[scenario.__name__].prepare(max(users, 1), _seconds(environment))
         LoadTests.users = max(users, 1)
+        if isinstance(environment.runner, MasterRunner):
+            check_divisible(SCENARIOS[name] for name in promises)
+            LoadTests.master = Master(environment.runner, Scenario.session)
+            LoadTests.master.divide(LoadTests.users, LoadTests.sandbox is not None)
+            return
+        for scenario in environment.user_classes:
+            SCENARIOS[scenario.__name__].prepare(LoadTests.users, _seconds(environment))
     except UsageError as error:
         code = usage_error(error)
         if LoadTests.watch is None:
@@ -124,6 +162,19 @@ def conclude(environment: Environment, **_: Any) -> None:
     session, LoadTests.session = LoadTests.session, None
     if session is None:
         return
+    if LoadTests.master is not None:
+        LoadTests.master.collect()
+        LoadTests.master = None
+    if LoadTests.part is None:
+        _close(environment, session)
+    for scenario in environment.user_classes:
+        SCENARIOS[scenario.__name__].measure(LoadTests.users)
+    if LoadTests.part is None:
+        _report(environment, session)
+
+
+def _close(environment: Environment, session: Session) -> None:
+    """No more is sent: what went wrong here, and which scenarios came to their end."""
     errors = environment.runner.exceptions if environment.runner else {}
     for row in errors.values():
         session.stop(f"a fault of this harness: {row['msg']}")
@@ -131,15 +182,16 @@ def conclude(environment: Environment, **_: Any) -> None:
         for scenario in environment.user_classes:
             if SCENARIOS[scenario.__name__].own_seconds is not None:
                 session.history.finished(scenario.__name__)  # it ends when it is ended
-    for scenario in environment.user_classes:
-        SCENARIOS[scenario.__name__].measure(LoadTests.users)
+
+
+def _report(environment: Environment, session: Session) -> None:
     interrupted = environment.process_exit_code == INTERRUPTED
     environment.process_exit_code = INTERNAL_ERROR  # unless a verdict is reached
     document = session.conclude()
     _tell(environment, session.folder, document)
     if interrupted:
         environment.process_exit_code = INTERRUPTED
-    elif not errors:
+    elif not (environment.runner and environment.runner.exceptions):
         environment.process_exit_code = EXIT[Verdict(document["verdict"])]
 
 

@@ -119,11 +119,11 @@ def check_one(chosen: Sequence[object]) -> None:
 def choose(
     options: argparse.Namespace,
     host: str | None,
-    sandbox: EmbeddedSandbox | None,
+    sandbox: bool,
     environ: Mapping[str, str],
     own_requests: int | None = None,
 ) -> Choices:
-    """The options, checked; raises UsageError. `host` is what Locust was given, or the embedded sandbox."""
+    """The options, checked; raises UsageError. `sandbox`: the host is the embedded one."""
     if not host:
         raise UsageError("no host: give one by -H URL")
     base_url = check_base_url(host)
@@ -131,8 +131,7 @@ def choose(
     _check_numbers(options)
     if options.ca_bundle and not Path(options.ca_bundle).is_file():
         raise UsageError(f"--ca-bundle {options.ca_bundle}: no such file")
-    ours = sandbox is not None and base_url == sandbox.base_url
-    catalogue = options.catalogue or (EmbeddedSandbox.catalogue if ours else None)
+    catalogue = options.catalogue or (EmbeddedSandbox.catalogue if sandbox else None)
     if not catalogue:
         raise UsageError(
             "no catalogue: give --catalogue FILE, a CSV product_ref,sku,store_ref of test references that exist on the "
@@ -140,7 +139,7 @@ def choose(
         )
     return Choices(
         base_url=base_url,
-        secret=Secret(EmbeddedSandbox.key) if ours else key_from(environ),
+        secret=Secret(EmbeddedSandbox.key) if sandbox else key_from(environ),
         catalogue=read_catalogue(Path(catalogue)),
         runs_dir=Path(options.runs_dir),
         run_folder=Path(options.run_folder) if options.run_folder else None,

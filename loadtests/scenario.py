@@ -55,6 +55,7 @@ class Scenario(User):
     owes: ClassVar[tuple[Promise, ...]] = EVERY_BATCH
     own_users: ClassVar[int] = 1
     own_seconds: ClassVar[float | None] = None  # None: it ends by itself
+    divisible: ClassVar[bool] = False  # may run on several workers, each for itself
     own_requests: ClassVar[int | None] = None  # the cap where none was chosen; None: as for any probe
     session: ClassVar[Session]  # of the test under way
     joined: ClassVar[int] = 0  # users of this test so far

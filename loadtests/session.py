@@ -72,10 +72,16 @@ class Watcher(Protocol):
 class Session:
     """A load test under way. Raises UsageError where its folder cannot be made."""
 
-    def __init__(self, choices: Choices, owed: Mapping[str, Iterable[Promise]], users: int) -> None:
+    def __init__(
+        self,
+        choices: Choices,
+        owed: Mapping[str, Iterable[Promise]],
+        users: int,
+        began: tuple[datetime, datetime, int | None] | None = None,
+    ) -> None:
         self.choices = choices
         self.clock = _EndingClock()
-        self.limit: int | None = None  # as the last answer told it
+        self.limit = began[2] if began else None  # as the last answer told it
         self.remaining: int | None = None  # likewise
         self.refused = 0  # answers 429, and when the last of them came
         self.refused_s = 0.0
@@ -84,8 +90,11 @@ class Session:
         self.watch: Watcher | None = None  # who is shown the test while it is under way
         self._in_flight = 0
         self._wires: list[Wire] = []
-        started_at = self.clock.now()
-        self._began_s = self.clock.monotonic_s()
+        now = self.clock.now()
+        started_at = began[0] if began else now  # a worker counts from when its master began
+        self._began_s = self.clock.monotonic_s() - (now - started_at).total_seconds()
+        self.sender: Sender | None = None  # once all has been sent
+        self.part, self.parts = 0, 1  # which of how many workers this is
         self._busy_s = time.process_time()
         self.rows: Rows = NO_ROWS
         self.folder = choices.run_folder or make_run_folder(choices.runs_dir, started_at)
@@ -96,7 +105,8 @@ class Session:
         for scenario, promises in owed.items():
             self.history.owes(scenario, [promise.id for promise in promises])
         after = read_watermark(choices.runs_dir, choices.base_url)
-        self._first = started_at - FIRST_AT if after is None else max(started_at - FIRST_AT, after + STEP)
+        own_first = started_at - FIRST_AT if after is None else max(started_at - FIRST_AT, after + STEP)
+        self.first = began[1] if began else own_first  # no `at` of a load wire is earlier
         # Each user writes references of its own, so that of any two records for one it is clear which is later.
         shares = min(users, len(choices.catalogue))
         self._shares = [
@@ -107,7 +117,8 @@ class Session:
     @property
     def sent(self) -> int:
         """Requests so far, of all users."""
-        return sum(wire.sent for wire in self._wires) + (self._rig.tally.sent if self._rig else 0)
+        by_rig = self._rig.tally.sent if self._rig else self.sender.sent if self.sender else 0
+        return sum(wire.sent for wire in self._wires) + by_rig
 
     @property
     def left(self) -> int:
@@ -154,7 +165,7 @@ class Session:
             keeper = Keeper(self.folder, self.history, driver, shown_headers(choices.headers), keep_all)
             tally = Tally(cap - self.sent, choices.first_seq + cap * len(self._wires))
             head = head_of(route, choices.secret, choices.headers)
-            self._rig = Rig(route, Watch(choices.timeout_s), keeper, tally, head, self._first)
+            self._rig = Rig(route, Watch(choices.timeout_s), keeper, tally, head, self.first)
         return self._rig
 
     def load_wire(self, rig: "Rig") -> LoadWire:
@@ -174,15 +185,20 @@ class Session:
 
     def measure(self, scenario: str, *, users: int, arrival: str, arrivals: Arrivals | None) -> dict[str, Any]:
         """The scenario's figures from its rows, now that no more come; checks that nothing went missing."""
-        if self._rig is None:
+        if self._rig is not None:
+            self._rig.keeper.close()
+            busy = (time.process_time() - self._busy_s) / max(self.elapsed_s, 1e-9)
+            late, worst_s = (arrivals.late, arrivals.worst_s) if arrivals else (0, 0.0)
+            self.sender = Sender(self._rig.tally.sent, late, worst_s, busy)
+        if self.sender is None:
             return {}
-        self._rig.keeper.close()
         self.rows = read_rows(self.folder / ROWS)
-        busy = (time.process_time() - self._busy_s) / max(self.elapsed_s, 1e-9)
-        late, worst_s = (arrivals.late, arrivals.worst_s) if arrivals else (0, 0.0)
-        told = figures(self.rows, Generator(users, arrival, late, worst_s, busy))
-        if told["sent"] != self._rig.tally.sent or told["sent"] != sum(told[part] for part in PARTS):
-            self.stop(f"a fault of this harness: {self._rig.tally.sent} requests were sent, {told['sent']} have a row")
+        chosen = arrival if arrival == "closed" else self.choices.arrival or arrival
+        sender = self.sender
+        generator = Generator(users, chosen, sender.late, sender.worst_s, sender.busy, sender.lost)
+        told = figures(self.rows, generator)
+        if not sender.lost and {told["sent"], sum(told[part] for part in PARTS)} != {sender.sent}:
+            self.stop(f"a fault of this harness: {sender.sent} requests were sent, {told['sent']} have a row")
         self.figures[scenario] = told
         return told
 
@@ -272,6 +288,17 @@ class Session:
             for name, gates in rows.items()
             if gates or name in self.figures
         }
+
+
+@dataclass
+class Sender:
+    """How those did who sent: requests by their own count, late ones by their doing, the share of a core used."""
+
+    sent: int = 0
+    late: int = 0
+    worst_s: float = 0.0
+    busy: float = 0.0
+    lost: int = 0  # workers
 
 
 @dataclass(frozen=True)

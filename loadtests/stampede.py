@@ -21,6 +21,7 @@ SMALLEST = 2
 class Stampede(Pressing):
     """Bursts of all users at once, no two batches alike: is each answered by its own, and does nothing break?"""
 
+    divisible = True
     own_users = 12
     own_seconds = 20.0
     own_requests = 5_000

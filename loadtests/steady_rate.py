@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from loadtests.arrivals import Arrivals, due_times
-from loadtests.batches import Batch
 from loadtests.figures import LATE_S
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
@@ -30,12 +29,9 @@ class OpenModel(Pressing):
         wait_s = due_s - session.elapsed_s
         if wait_s > 0:
             session.clock.sleep(wait_s)
-            arrivals.woke(due_s, session.elapsed_s)
-        self.press(self.due_batch(), type(self).__name__, due_s)
-
-    def due_batch(self) -> Batch:
-        """What is sent next."""
-        return self.next_batch()
+        sending = self.press(self.next_batch(), type(self).__name__, due_s)
+        if wait_s > 0:
+            arrivals.went(due_s, sending.row.sent_s)
 
     def exhausted(self) -> None:
         """No more requests are due."""
@@ -45,6 +41,7 @@ class OpenModel(Pressing):
 class SteadyRate(OpenModel):
     """A given rate, half of the allowance unless told: how long does an answer take, from when it was due?"""
 
+    divisible = True
     own_seconds = 30.0
     owes = EVERY_ANSWER
     arrival = "constant"
@@ -57,4 +54,6 @@ class SteadyRate(OpenModel):
         allowed = session.limit / session.choices.window_s * OF_ALLOWANCE if session.limit else UNTOLD_PER_S
         rate_per_s = session.choices.rate_per_s or allowed
         cls.arrival = session.choices.arrival or "constant"
-        cls.arrivals = Arrivals(due_times(cls.arrival, rate_per_s, seconds), session.elapsed_s + 0.5, LATE_S)
+        times = due_times(cls.arrival, rate_per_s / session.parts, seconds, seed=session.part)
+        began_s = session.elapsed_s + 0.5 + session.part / rate_per_s  # workers take turns
+        cls.arrivals = Arrivals(times, began_s, LATE_S)

@@ -42,7 +42,7 @@ def test_what_is_no_schedule_is_refused(arrival: str, rate: float) -> None:
 def test_only_a_user_that_was_free_is_the_generators_delay() -> None:
     arrivals = Arrivals(iter([0.0, 1.0, 2.0]), 10.0, 0.05)
     assert arrivals.next_s(9.5) == 10.0
-    arrivals.woke(10.0, 10.2)
+    arrivals.went(10.0, 10.2)
     assert arrivals.next_s(12.0) == 11.0, "due while all waited for the target"
     assert (arrivals.late, arrivals.never_free) == (1, 1)
     assert arrivals.worst_s == pytest.approx(0.2)

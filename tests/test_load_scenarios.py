@@ -1,5 +1,8 @@
 """The load scenarios as a person starts them, against the sandbox: honest, and with one defect at a time."""
 
+import os
+import signal
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,14 +16,26 @@ from contracts.judge import judge, verdict_of
 from contracts.records import Reference
 from contracts.rows import RIGHT, read_rows
 from contracts.secrets import Secret
-from contracts.target import EmbeddedSandbox, read_catalogue
+from contracts.target import ROOT, EmbeddedSandbox, read_catalogue
 from loadtests.batches import Share, divide
 from loadtests.connection import Watch
 from loadtests.keeping import Keeper
+from loadtests.latencies import histogram_of, merged, percentiles_of
 from loadtests.route import Route
 from loadtests.wire import LoadWire, Tally, head_of, shown_headers
 from sandbox.store import Store
-from tests.test_loadtests import BROKEN, CATALOGUE, HELD, UNDECIDED, locust, report, verdicts
+from tests.test_loadtests import (
+    BROKEN,
+    CATALOGUE,
+    HELD,
+    LOCUST,
+    UNDECIDED,
+    environment,
+    locust,
+    patiently,
+    report,
+    verdicts,
+)
 
 PLENTY = ("--limit", "100000", "--window", "0.6")
 LATEST = Path("runs") / "latest"
@@ -101,3 +116,68 @@ def test_a_defect_under_load_is_named(tmp_path: Path, defect: str, scenario: str
     code, document = run(tmp_path, scenario, seconds, *more, server=(*PLENTY, "--defect", defect))
     assert code == BROKEN, document["reason"]
     assert promise in verdicts(document, "broken")
+
+
+def divided(folder: Path, base_url: str, seconds: int) -> list[str]:
+    return [
+        *(
+            *LOCUST,
+            "SteadyRate",
+            "--headless",
+            "--only-summary",
+            "--loglevel",
+            "WARNING",
+            "--runs-dir",
+            str(folder / "runs"),
+        ),
+        *(
+            "--window",
+            "0.6",
+            "--timeout",
+            "5",
+            "--rate",
+            "40",
+            "-u",
+            "10",
+            "-t",
+            f"{seconds}s",
+            "-H",
+            base_url,
+            *CATALOGUE,
+        ),
+        *("--processes", "2"),
+    ]
+
+
+def test_two_processes_say_what_one_says(tmp_path: Path) -> None:
+    with EmbeddedSandbox(*PLENTY) as sandbox:
+        ended = subprocess.run(
+            divided(tmp_path, sandbox.base_url, 5),
+            cwd=ROOT, env=environment(EmbeddedSandbox.key), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    document = report(tmp_path)
+    assert ended.returncode == HELD, ended.stdout + ended.stderr
+    figures = document["load"]["SteadyRate"]
+    rows = read_rows(tmp_path / LATEST / "rows.bin")
+    assert figures["sent"] == len(rows) == figures["answered"] > 100
+    assert document["requests"] == len(rows) + 2, "the preflight's come on top"
+    assert len(set(rows["seq"].tolist())) == len(rows)
+    together = histogram_of(rows["answered_s"] - rows["due_s"])
+    assert percentiles_of(merged([figures["histograms"]["due"]])) == percentiles_of(together)
+    story = read_history(tmp_path / LATEST / "history.jsonl")
+    assert verdict_of(judge(story)).value == document["verdict"]
+
+
+def test_a_worker_that_is_lost_leaves_the_run_undecided(tmp_path: Path) -> None:
+    with EmbeddedSandbox(*PLENTY) as sandbox:
+        command, key = divided(tmp_path, sandbox.base_url, 8), environment(EmbeddedSandbox.key)
+        with subprocess.Popen(command, cwd=ROOT, env=key, stdout=subprocess.PIPE, text=True) as master:
+            patiently(tmp_path, "runs/*/rows.bin")
+            time.sleep(3)
+            children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
+            os.kill(int(children[0]), signal.SIGKILL)
+            said, _ = master.communicate(timeout=60)
+    document = report(tmp_path)
+    assert master.returncode == UNDECIDED, said
+    assert "workers were lost" in document["reason"]
+    assert document["load"]["SteadyRate"]["workers_lost"] == 1
