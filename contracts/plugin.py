@@ -27,7 +27,8 @@ UNWRITTEN = pytest.StashKey[str]()  # why there is no whole report
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (ROOT / "contracts", ROOT / "loadtests")
 EXIT = {"held": 0, "broken": 1, "undecided": 6}
-DEFAULT_CAP = 4_000  # requests of a run with its load scenarios
+DEFAULT_CAP = 4_000
+LOAD_CAP = 100_000  # the same of a run with load scenarios, one of which floods
 LOAD_TIME_S = 300  # of all of them
 
 
@@ -36,8 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("harness", "contract and load tests; the key comes from BSPK_API_KEY, never from an option")
     group.addoption("--catalogue", metavar="FILE", default=None, help="CSV product_ref,sku,store_ref: test references "
                     "that exist on the target and may be written (env BSPK_CATALOGUE)")  # fmt: skip
-    group.addoption("--max-requests", type=int, default=DEFAULT_CAP, metavar="N", help="hard cap on requests of this "
-                    "invocation, preflight, retries and children included (default %(default)s)")  # fmt: skip
+    group.addoption("--max-requests", type=int, default=None, metavar="N", help="hard cap on requests of this "
+                    f"invocation, preflight, retries and children included (default {DEFAULT_CAP}, with load scenarios "
+                    f"{LOAD_CAP})")  # fmt: skip
     group.addoption(
         "--depth", default="standard", choices=DEPTHS, help="about 40, 120 or 1,000 requests (default %(default)s)"
     )
@@ -129,7 +131,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if config.option.dry_run:
         return
     try:
-        options = _options(config)
+        options = _options(session)
         _check_load(session, options)
         harness = Harness(options, _progress(config))
         config.stash[HARNESS] = harness
@@ -148,7 +150,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """`--dry-run` takes the place of the tests: counts and samples, and exit 0."""
     if not session.config.option.dry_run or not any(map(_is_ours, session.items)):
         return None
-    options = _options(session.config)
+    options = _options(session)
     try:
         catalogue = read_catalogue(options.catalogue) if options.catalogue else ()
     except UsageError as error:
@@ -178,13 +180,14 @@ def _close_after_usage_error(config: pytest.Config) -> None:
         del config.stash[HARNESS]
 
 
-def _options(config: pytest.Config) -> Options:
-    option = config.option
+def _options(session: pytest.Session) -> Options:
+    config, option = session.config, session.config.option
+    cap = LOAD_CAP if _has_load(session) else DEFAULT_CAP
     catalogue = option.catalogue or os.environ.get("BSPK_CATALOGUE") or None
     return Options(
         base_url=config.getoption("base_url") or None,
         catalogue=Path(catalogue) if catalogue else None,
-        max_requests=option.max_requests,
+        max_requests=cap if option.max_requests is None else option.max_requests,
         depth=option.depth,
         seed=option.seed,
         window_s=option.window,

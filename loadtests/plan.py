@@ -28,6 +28,7 @@ class Part:
     own_s: float  # what it likes to have
     least_s: float  # with less it tells nothing
     unsuited: Callable[[Terms], str | None]
+    most: int = 100_000  # requests, whatever the cap of the run
     windows: float = 0  # of silence and bursts, where it ends by itself after as many
 
 
@@ -38,6 +39,7 @@ class Planned:
     name: str
     seconds: float
     ends_by_itself: bool = False
+    most: int = 100_000  # requests
     left_out: str | None = None
 
 
@@ -56,12 +58,12 @@ def _needs(requests: int, seconds: float, why: str) -> Callable[[Terms], str | N
 
 # In this order; what floods the target comes last, so that no other starves of the cap on requests.
 PARTS: dict[str, Part] = {
-    "ThrottleProbe": Part(0, 0, _suits_all, windows=15),
+    "ThrottleProbe": Part(0, 0, _suits_all, most=4_000, windows=15),
     "BatchSizes": Part(30, 10, _needs(40, 30, "it takes 40 requests to tell how cost grows")),
     "SteadyRate": Part(30, 10, _needs(20, 30, "it takes 20 requests to tell a latency")),
     "Stampede": Part(20, 10, _needs(16, 10, "a stampede of fewer than 16 requests at once meets nobody")),
     "FillAllowance": Part(30, 12, _suits_all),
-    "Pusher": Part(20, 5, _suits_all),
+    "Pusher": Part(20, 5, _suits_all, most=4_000),
     "Capacity": Part(60, 30, _needs(500, 10, "the limiter would be all that a search finds")),
     "Flood": Part(15, 5, _needs(500, 10, "nearly all of a flood would be refused")),
 }
@@ -85,7 +87,7 @@ def plan(names: Iterable[str], terms: Terms, budget_s: float) -> list[Planned]:
     wishes_s = sum(_more_s(name) for name in least)
     given = min(1.0, left_s / wishes_s) if wishes_s else 0.0
     return [
-        Planned(name, least[name] + given * _more_s(name), PARTS[name].windows > 0)
+        Planned(name, least[name] + given * _more_s(name), PARTS[name].windows > 0, PARTS[name].most)
         if name in least
         else Planned(name, 0, left_out=unsuited.get(name) or dropped[name])
         for name in chosen

@@ -70,7 +70,7 @@ def _command(planned: Planned, harness: Harness, folder: Path) -> list[str]:
         "--run-folder": folder,
         "--runs-dir": options.runs_dir.resolve(),
         "--first-seq": harness.next_seq(),
-        "--max-requests": harness.requests_left,
+        "--max-requests": min(harness.requests_left, planned.most),
         "--window": options.window_s,
         "--timeout": options.timeout_s,
     }

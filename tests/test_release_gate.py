@@ -58,6 +58,11 @@ def test_the_time_is_shared_out(terms: Terms, budget_s: float) -> None:
         assert each.ends_by_itself == (part.windows > 0)
 
 
+def test_a_probe_never_gets_a_floods_cap() -> None:
+    most = {each.name: each.most for each in plan(SCENARIOS, LARGE, 900)}
+    assert most["ThrottleProbe"] == most["Pusher"] < most["Flood"]
+
+
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[Harness]:
     """A run against the sandbox in which nothing has been sent."""
