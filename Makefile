@@ -9,7 +9,7 @@ IN_PLACE := $(RUN) -m pip install --quiet --disable-pip-version-check --no-index
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-ON_SANDBOX := --window 2 --load-time 115
+ON_SANDBOX := --window 2 --load-time 125
 
 export BASE_URL
 

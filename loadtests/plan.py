@@ -59,7 +59,7 @@ def _needs(requests: int, seconds: float, why: str) -> Callable[[Terms], str | N
 # In this order; what floods the target comes last, so that no other starves of the cap on requests.
 PARTS: dict[str, Part] = {
     "ThrottleProbe": Part(0, 0, _suits_all, most=4_000, windows=15),
-    "BatchSizes": Part(30, 10, _needs(40, 30, "it takes 40 requests to tell how cost grows")),
+    "BatchSizes": Part(30, 20, _needs(40, 30, "it takes 40 requests to tell how cost grows")),
     "SteadyRate": Part(30, 10, _needs(20, 30, "it takes 20 requests to tell a latency")),
     "Stampede": Part(20, 10, _needs(16, 10, "a stampede of fewer than 16 requests at once meets nobody")),
     "FillAllowance": Part(30, 12, _suits_all),
