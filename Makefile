@@ -14,7 +14,7 @@ ON_SANDBOX := --window 2 --load-time 125
 export BASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test lock chromium
+.PHONY: help verify test lock audit chromium
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' Makefile
@@ -41,6 +41,10 @@ lock: ## renew requirements*.lock from requirements*.in (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
 	@$(LOCK) requirements.in --output-file requirements.lock
 	@$(LOCK) requirements-dev.in --output-file requirements-dev.lock
+
+audit: ## look the locked packages up for known weaknesses (needs pip-audit and its database)
+	@command -v pip-audit >/dev/null || { echo 'make audit needs pip-audit: pip install pip-audit' >&2; exit 1; }
+	@pip-audit --require-hashes --disable-pip --requirement requirements-dev.lock
 
 $(RUN):
 	@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) is not there; name one: make PYTHON=python3.12' >&2; exit 1; }
