@@ -134,6 +134,15 @@ def _waited_for(child: int) -> int:
     return 1
 
 
+def _told_of(mutant: Mutant, tree: Path) -> bool:
+    """Whether it survives, which is printed at once."""
+    survived = survives(mutant.path, mutant.source(), tree)
+    if survived:
+        line = (ROOT / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()
+        print(f"survived  {mutant.path}:{mutant.line}  {mutant.what}  {line}", flush=True)
+    return survived
+
+
 def main() -> int:
     """Exit 1 where the tests fail without any change; else 0, however many survive."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.mutation", description=__doc__)
@@ -154,10 +163,7 @@ def main() -> int:
         if not survives(first, (ROOT / first).read_text(encoding="utf-8"), tree):
             print("the tests fail without any change")
             return 1
-        survivors = [mutant for mutant in chosen if survives(mutant.path, mutant.source(), tree)]
-    for mutant in survivors:
-        line = (ROOT / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()
-        print(f"survived  {mutant.path}:{mutant.line}  {mutant.what}  {line}")
+        survivors = [mutant for mutant in chosen if _told_of(mutant, tree)]
     killed = len(chosen) - len(survivors)
     print(f"{killed} of {len(chosen)} mutants killed ({len(every)} there are), {len(survivors)} survived")
     return 0
