@@ -75,11 +75,16 @@ def _number(value: bytes | None) -> int | None:
 
 
 def plainly_right(reply: Reply, wanted: Wanted, limit: int | None, remaining: int | None) -> tuple[bool, int]:
-    """A right 200, with how many records it accepts, or a right 429; `limit` and `remaining` as `told` read them."""
+    """A right 200, with how many records it accepts; a right 429, or 422 to a batch with a faulty record.
+
+    `limit` and `remaining` as `told` read them.
+    """
     if limit is None or remaining is None or remaining > limit:
         return False, 0
     if reply.status == 429:
         return remaining == 0, 0
+    if reply.status == 422:
+        return bool(wanted.faulty) and _is_json(reply) and _lists_errors(reply.body), 0
     right = reply.status == 200 and _is_json(reply) and _is_right(reply.body, wanted)
     return right, wanted.size - len(wanted.faulty) if right else 0
 
@@ -87,6 +92,20 @@ def plainly_right(reply: Reply, wanted: Wanted, limit: int | None, remaining: in
 def _is_json(reply: Reply) -> bool:
     media_type = reply.header(b"content-type") or b""
     return media_type == b"application/json" or media_type.partition(b";")[0].strip().lower() == b"application/json"
+
+
+def _lists_errors(body: bytes) -> bool:
+    try:
+        document = _WHOLE.decode(body.decode())
+    except (ValueError, RecursionError):
+        return False
+    errors = document.get("errors") if isinstance(document, dict) else None
+    if not isinstance(errors, list) or not errors or not all(iso for _, _, iso in timestamps(document)):
+        return False
+    return all(
+        isinstance(error, dict) and isinstance(error.get("title"), str) and isinstance(error.get("code"), str)
+        for error in errors
+    )
 
 
 def _is_right(body: bytes, wanted: Wanted) -> bool:

@@ -16,7 +16,8 @@ from loadtests.keeping import Sending
 from loadtests.scenario import MEANT, NAME, Scenario
 from loadtests.session import ENDING
 
-FAULTY_EVERY = 100  # a batch with a faulty record: often enough to be put to the test, rare enough not to matter
+FAULTY_EVERY = 500  # of a user's batches one has a faulty record: rare enough not to matter for the figures
+FAULTY_USERS = 4  # so many users send such, the first time early on
 
 
 class Pressing(Scenario):
@@ -70,7 +71,8 @@ class Pressing(Scenario):
         """All of the share's references; now and then one of them faulty, at a place that moves."""
         size = len(self.mine.references)
         self.batches += 1
-        if self.batches % FAULTY_EVERY == 5 and size > 1:
+        due = self.number < FAULTY_USERS and self.batches % FAULTY_EVERY == 3 + 2 * self.number
+        if due and size > 1:
             return self.mine.batch(size, ((self.batches // FAULTY_EVERY) % min(size, 8),))
         return self.mine.batch(size)
 

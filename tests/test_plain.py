@@ -53,6 +53,9 @@ def test_what_is_right_is_quickly_seen_to_be() -> None:
     ):
         assert look(Reply(200, HEAD, right), 3, ()) == (True, []), right
     assert look(Reply(200, HEAD, body(results(3, (1,)))), 3, (1,)) == (True, [])
+    refused = b'{"errors":[{"title":"quantity is missing","code":"invalid","source":{"pointer":"/1"}}]}'
+    assert look(Reply(422, HEAD, refused), 3, (1,)) == (True, [])
+    assert look(Reply(422, HEAD, refused), 3, ())[0] is False, "to a valid batch: for its size, perhaps"
     assert look(Reply(429, [*HEAD[:2], (b"X-RateLimit-Remaining", b"0")], b""), 3, ()) == (True, [])
 
 
@@ -89,6 +92,19 @@ def bodies(draw: st.DrawFn) -> bytes:
             b'"results"', draw(st.sampled_from([b'"results": [], "results"', b'"a": [1], "results"'])), 1
         )
     return text
+
+
+ERRORS = st.lists(
+    st.dictionaries(st.sampled_from(["title", "code", "at", "x"]), VALUES, max_size=4) | VALUES, max_size=3
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ERRORS | VALUES, st.booleans(), st.dictionaries(NAMES, VALUES, max_size=1))
+def test_so_it_is_of_refusals(errors: object, faulty: bool, more: dict[str, object]) -> None:
+    text = json.dumps({"errors": errors, **more}).encode()
+    right, found = look(Reply(422, HEAD, text), 3, (1,) if faulty else ())
+    assert not (right and found), (text, found)
 
 
 NUMBERS = st.sampled_from([b"0", b"99", b"100", b"101", b" 99", b"+1", b"-1", b"1.0", b"", b"0099", b"9" * 20])
