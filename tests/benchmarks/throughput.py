@@ -18,6 +18,38 @@ from statistics import median
 
 from contracts.target import ROOT
 
+# What one writes with Locust alone; as text, since whoever imports Locust has his process patched.
+STOCK_USER = """
+import os
+
+from locust import FastHttpUser, task
+
+RECORDS = int(os.environ["RECORDS"])
+BATCH = {
+    "inventories": [
+        {
+            "product_ref": f"prd-{k}",
+            "sku": f"sku-{k}",
+            "quantity": 1 + k % 500,
+            "store_ref": "str1",
+            "at": "2026-06-01T12:00:00Z",
+        }
+        for k in range(RECORDS)
+    ]
+}
+
+
+class Stock(FastHttpUser):
+    """Posts the same batch for ever."""
+
+    @task
+    def push(self) -> None:
+        self.client.post(
+            "/api/platform/v1/products/inventories/batches",
+            json=BATCH,
+            headers={"Authorization": "Bearer benchmark-key"},
+        )
+"""
 USERS = 16
 SIZES = (10, 1000)
 PATH = "/api/platform/v1/products/inventories/batches"
@@ -51,7 +83,10 @@ def harness(base_url: str, records: int, seconds: int) -> float:
 
 def stock(base_url: str, records: int, seconds: int) -> float:
     """FastHttpUser with `json=`, not judged."""
-    said = _locust(["-f", "tests/benchmarks/stock_user.py", "--json"], base_url, seconds, {"RECORDS": str(records)})
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(STOCK_USER)
+        file.flush()
+        said = _locust(["-f", file.name, "--json"], base_url, seconds, {"RECORDS": str(records)})
     (told,) = json.loads(said)
     assert told["num_failures"] == 0
     return float(told["num_requests"] / (told["last_request_timestamp"] - told["start_time"]))
