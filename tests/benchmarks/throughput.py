@@ -40,7 +40,6 @@ BATCH = {
 
 
 class Stock(FastHttpUser):
-    """Posts the same batch for ever."""
 
     @task
     def push(self) -> None:
