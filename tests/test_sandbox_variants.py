@@ -96,6 +96,8 @@ async def ask_with_many_keys(client: Client) -> list[Seen]:
     seen = [await client.send(batch(record()), headers, connection=n) for n, headers in enumerate(HEADERS)]
     seen += [await client.send(body, {}, connection=50) for body in (b"{", b"{}", batch())]
     seen += [await client.send(batch(record())), await client.send(batch(record()), {})]
+    seen.append(await client.send(batch(*(record() for _ in range(50))), {}))
+    seen.append(await client.send(batch(record()), {"Content-Type": "text/plain"}))
     return seen
 
 
@@ -103,6 +105,8 @@ DOCUMENTS = [
     b"",
     b"{",
     batch(record())[:-1],
+    batch(record()) + b" and more",
+    batch(record()).replace(b", ", b",\n"),
     b'{"inventories": NaN}',
     b'{"inventories": [], "inventories": []}',
     b"\xef\xbb\xbf" + batch(record()),
@@ -136,7 +140,7 @@ ITEMS: list[object] = [
     dict(reversed(record().items())),
     *(without(name) for name in record()),
     *(record() | {name: value} for name in record() for value in VALUES),
-    *(record(sku=text) for text in ("né", "\0", "\ud800", "\U0001f9e5", "o'clock", "x" * 300)),
+    *(record(sku=text) for text in ("né", "\0", "a\nb", "\ud800", "\U0001f9e5", "o'clock", "x" * 300)),
     *(record(quantity=value) for value in ("10", "7 pieces", 10.0, -1, 0, 40_000, 70_000, 10**6, 10**9, 10**30)),
     *(
         record(at=text)
@@ -146,6 +150,10 @@ ITEMS: list[object] = [
             "2021-01-01T25:00:00Z",
             "2021-01-01T00:00:00Zulu",
             "2021-01-01",
+            "01/31/2021",
+            "Sun, 31 Jan 2021 10:00:00 GMT",
+            "1612137600",
+            "9999-12-31T23:59:59Z",
             "2021-01-01T00:00:00",
             "2021-01-01 00:00:00Z",
             "2021-01-01t00:00:00z",
@@ -177,6 +185,8 @@ BATCHES = [
     batch(record(0), 1, record(2)),
     batch(*(record(n) for n in range(11)), record(11, quantity=None), record(12)),
     batch(record(0), record(1, quantity=None)),
+    batch(record(0), record(1, quantity=None)),
+    batch(*(record(n, quantity=None) for n in range(5))),
     batch(record(0), record(0, at="2021-01-02T00:00:00Z")),
     batch(*(record(n) for n in range(50))),
     batch(*(record(n) for n in range(110))),

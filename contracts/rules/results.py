@@ -9,7 +9,10 @@ from contracts.rules.validation import blame_is_misplaced
 from openapi.ledger import RES_1, RES_2, RES_3, RES_4, RES_5, RES_6
 
 STATUSES = ("ok", "error", "warning")
-FATE_OF_THE_BATCH = ("rolled back", "roll back", "rollback", "not applied", "aborted", "another record", "other record")
+FATE_OF_THE_BATCH = (
+    *("rolled back", "roll back", "rollback", "not applied", "aborted", "another record", "other record"),
+    *("transaction", "cancel", "the batch", "whole batch"),
+)
 
 
 def a_200_has_status_and_results(seen: Seen) -> Examined:
@@ -134,13 +137,15 @@ def the_faulty_records_and_no_others_are_blamed(seen: Seen) -> Examined:
 
 
 def says_rolled_back(seen: Seen) -> bool:
-    """Every acceptable record is refused, in words that differ from each faulty one's and name the batch's fate."""
-    acceptable, faulty = seen.due(Due.ACCEPT), seen.due(Due.REFUSE)
+    """Every acceptable record is refused, in words that differ from each culprit's and name the batch's fate.
+
+    A culprit is any refused record that need not be accepted: a faulty one, or one that is the server's to refuse.
+    """
+    acceptable = seen.due(Due.ACCEPT)
+    others = (*seen.due(Due.REFUSE), *seen.due(Due.OPEN))
     messages = {result.position: str(result.message).lower() for result in seen.results or ()}
-    if not acceptable or not faulty or any(seen.outcome(index) != "error" for index in acceptable):
+    if not acceptable or any(seen.outcome(index) != "error" for index in acceptable):
         return False
-    own = {messages.get(index, "") for index in faulty}
-    return all(
-        messages[index] not in own and any(word in messages[index] for word in FATE_OF_THE_BATCH)
-        for index in acceptable
-    )
+    fate = {messages[index] for index in acceptable}
+    culprits = [index for index in others if seen.outcome(index) == "error" and messages[index] not in fate]
+    return bool(culprits) and all(any(word in message for word in FATE_OF_THE_BATCH) for message in fate)

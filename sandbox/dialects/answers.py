@@ -6,8 +6,8 @@ from dataclasses import replace
 from sandbox.message import JSON, Reply, Request
 from sandbox.outcome import Result
 from sandbox.server import Server
-from sandbox.signatures import Encode, Finish, Render, Summarise
-from sandbox.stages import Allowance, encode, finish, render, summarise
+from sandbox.signatures import Encode, Finish, Handle, Render, Summarise
+from sandbox.stages import Allowance, encode, finish, render, respond, summarise
 from sandbox.variant import dialect
 
 
@@ -28,6 +28,17 @@ def more_properties(_server: Server, inner: Render, results: list[Result]) -> Re
     reply = inner(results)
     told = [{**result.as_json(), "id": None, "links": []} for result in results]
     reply.content = {"id": "batch-1", **body_of(reply), "results": told, "meta": {"count": len(results)}}
+    return reply
+
+
+@dialect(respond)
+def at_echoed(_server: Server, inner: Handle, request: Request) -> Reply:
+    """Each result gives back the text that it read as `at`, as it came."""
+    reply = inner(request)
+    results = body_of(reply).get("results")
+    for result in results if isinstance(results, list) else ():
+        record = json.loads(request.body)["inventories"][result["index"]]
+        result["at"] = record["at"] if isinstance(record, dict) and isinstance(record.get("at"), str) else None
     return reply
 
 

@@ -76,6 +76,32 @@ def unknown_reference_422(_server: Server, inner: Identify, record: Record) -> O
     return outcome
 
 
+@dialect(identify)
+def unknown_reference_404(_server: Server, inner: Identify, record: Record) -> Outcome:
+    """A reference that is not in the catalogue refuses the whole batch by 404."""
+    outcome = inner(record)
+    if outcome.status == "error":
+        raise Refused(404)
+    return outcome
+
+
+@dialect(settle)
+def rolled_back_by_record(_server: Server, inner: Settle, items: list[object]) -> list[Result]:
+    """One record in error makes errors of all, and the others say that it was another's fault."""
+    results = inner(items)
+    if all(result.status != "error" for result in results):
+        return results
+    told = "Transaction cancelled: another record is invalid"
+    return [result if result.status == "error" else Result(result.index, "error", told) for result in results]
+
+
+@dialect(measure)
+def at_most_2_records(_server: Server, _inner: Measure, items: list[object]) -> None:
+    """More than two records in a batch are refused by 422."""
+    if len(items) > 2:
+        raise Refused(422, Fault("inventories must hold at most 2 records", "too_many"))
+
+
 @dialect(measure)
 def at_most_100_records(_server: Server, _inner: Measure, items: list[object]) -> None:
     """More than 100 records in a batch are refused by 422."""
