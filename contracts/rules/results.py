@@ -142,10 +142,10 @@ def says_rolled_back(seen: Seen) -> bool:
     A culprit is any refused record that need not be accepted: a faulty one, or one that is the server's to refuse.
     """
     acceptable = seen.due(Due.ACCEPT)
-    others = (*seen.due(Due.REFUSE), *seen.due(Due.OPEN))
-    messages = {result.position: str(result.message).lower() for result in seen.results or ()}
     if not acceptable or any(seen.outcome(index) != "error" for index in acceptable):
         return False
+    others = (*seen.due(Due.REFUSE), *seen.due(Due.OPEN))
+    messages = {result.position: str(result.message).lower() for result in seen.results or ()}
     fate = {messages[index] for index in acceptable}
     culprits = [index for index in others if seen.outcome(index) == "error" and messages[index] not in fate]
     return bool(culprits) and all(any(word in message for word in FATE_OF_THE_BATCH) for message in fate)
