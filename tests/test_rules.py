@@ -155,6 +155,8 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ),
     ("an epoch", [asked([record()], answer(200, reply(ok(0)) | {"updated_at": 1780315200}))], {"FMT-2"}),
     ("a space", [asked([record()], answer(200, reply(ok(0)) | {"updated_at": "2018-07-21 17:32:28"}))], {"FMT-2"}),
+    ("by its name alone", [asked([record()], answer(200, reply(ok(0)) | {"updated_at": "just now"}))], {"FMT-2"}),
+    ("by its value alone", [asked([record()], answer(200, reply(ok(0)) | {"note": "2018-07-21 17:32:28"}))], {"FMT-2"}),
     ("an offset", [asked([record()], answer(200, reply(ok(0)) | {"updated_at": "2018-07-21T17:32:28.5+02:00"}))], set()),
     ("no timestamp yet", [asked([record()], answer(200, reply(ok(0)) | {"updated_at": None}))], set()),
     ("more properties", [asked([record()], answer(200, reply([{"index": 0, "status": "ok", "id": 1}]) | {"a": {}}))], set()),
