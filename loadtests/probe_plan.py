@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.observations.limiter import safe_rate_per_s
-from contracts.rules.limiters import Row, Survey, survivors
+from contracts.rules.limiters import Inquiry, Row, Survey
 from contracts.rules.limiters.rows import Terms
 
 REFUSALS = 2  # the first proves the limit, the second that it was no accident
@@ -70,6 +70,7 @@ class Plan:
         self._abreast = min(IN_FLIGHT, max(1, int(needed)))
         self._done: list[Seen] = []
         self._before: tuple[Row, ...] = ()
+        self._inquiry = Inquiry(window_s)
         self._survey: Survey | None = None
 
     def start_from(self, rows: Sequence[Row]) -> None:
@@ -100,7 +101,7 @@ class Plan:
     def survey(self) -> Survey:
         """The candidates that live after the phases so far."""
         if self._survey is None:
-            self._survey = survivors([*self._before, *(row for seen in self._done for row in seen.rows)], self.window_s)
+            self._survey = self._inquiry.survey([*self._before, *(row for seen in self._done for row in seen.rows)])
         return self._survey
 
     def _lives(self, *names: str) -> bool:

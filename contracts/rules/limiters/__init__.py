@@ -5,7 +5,8 @@ Pure: rows in, a survey out. Knows no transport and no header; the caller reads 
 
 from contracts.rules.limiters.belief import Belief
 from contracts.rules.limiters.candidates import CANDIDATES
+from contracts.rules.limiters.refutation import Refutation
 from contracts.rules.limiters.rows import Row
-from contracts.rules.limiters.survey import Refutation, Survey, survivors
+from contracts.rules.limiters.survey import Inquiry, Survey, survivors
 
-__all__ = ["CANDIDATES", "Belief", "Refutation", "Row", "Survey", "survivors"]
+__all__ = ["CANDIDATES", "Belief", "Inquiry", "Refutation", "Row", "Survey", "survivors"]

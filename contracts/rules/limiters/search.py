@@ -48,9 +48,14 @@ def stretches(rows: Sequence[Row]) -> Pieces:
     return [*found, (first, len(rows), few)] if rows else []
 
 
-def explain(model: Model[Any], rows: Sequence[Row], pieces: Pieces, clock: Clock = EXACT) -> Explained:
-    """Try one model against rows sorted by sent_s, cut into pieces by `stretches`."""
-    return _Search(model, rows, clock).run(pieces)
+def explain(
+    model: Model[Any], rows: Sequence[Row], pieces: Pieces, clock: Clock = EXACT, since: Explained | None = None
+) -> Explained:
+    """Try one model against rows sorted by sent_s, cut into pieces by `stretches`.
+
+    since: what became of it in all pieces before these, to go on from there.
+    """
+    return _Search(model, rows, clock).run(pieces, since or Explained(living={(): {}}))
 
 
 class _Search:
@@ -61,10 +66,9 @@ class _Search:
         steps = _STEPS + _STEPS_A_ROW * min(len(rows), _ROWS)
         self._steps_left = steps * _PATIENCE_IF_COARSE if clock.tick_s else steps
 
-    def run(self, pieces: Pieces) -> Explained:
-        blind = False
-        living: dict[Costs, States] = {}
-        costs: set[Costs] = {()}
+    def run(self, pieces: Pieces, since: Explained) -> Explained:
+        blind, costs = since.blind, set(since.living)
+        living = since.living if all(since.living.values()) else {}
         for first, end, few in pieces:
             before = living or dict.fromkeys(costs, begin(self._model, self._rows[first], self._clock)[()])
             after = self._through(before, first, end) if few else None

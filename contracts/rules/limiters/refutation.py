@@ -1,0 +1,123 @@
+"""The smallest piece of a history that no legal limiter explains, and what it says in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from contracts.rules.limiters.candidates import coarse_models, models
+from contracts.rules.limiters.decisions import EXACT, Clock
+from contracts.rules.limiters.flood import refuted_by_count, told_too_often
+from contracts.rules.limiters.rows import Model, Row, Terms
+from contracts.rules.limiters.search import explain, stretches
+from contracts.rules.limiters.timeline import timeline
+from contracts.rules.limiters.trial import Kind, Trial, coarse_clocks, searchable
+
+SHOWN = 10  # of the witnesses of a flood
+
+
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """A piece of history that no legal limiter explains."""
+
+    kind: Kind
+    witness: tuple[int, ...]  # seq, in the order sent
+    words: str
+    timeline: str
+
+
+def smallest(rows: Sequence[Row], terms: Terms, trial: Trial) -> Refutation:
+    """Cut at its end where the last candidate died, then from its start; whole-second clocks are tried on the rest."""
+    end = trial.refuted_at + 1
+    if end > searchable(rows) and trial.counted:
+        since_s = rows[end - 1].sent_s - 2 * terms.longest_s
+        argued = _argue([row for row in rows[:end] if row.sent_s >= since_s], terms, trial.counted)
+        return replace(argued, witness=(*argued.witness[: SHOWN // 2], *argued.witness[-SHOWN // 2 :]))
+    piece = _shrunk(rows[:end], terms, coarse=False)
+    if _explained(piece, terms):
+        piece = _shrunk(rows[:end], terms, coarse=True)
+    if trial.counted:  # in a flood without pause
+        recent = [row for row in piece if row.sent_s >= piece[-1].sent_s - 2 * terms.longest_s]
+        piece = piece if _explained(recent, terms) else recent
+    return _argue(piece, terms, trial.counted or _kind(piece, terms))
+
+
+def _explained(rows: Sequence[Row], terms: Terms, *, coarse: bool = True) -> bool:
+    """Does any candidate explain these rows? coarse: also those that keep their times in whole seconds."""
+    pieces = stretches(rows)
+    blind: set[tuple[str, float]] = set()
+    for model, clock in _suspects(terms, coarse=coarse):
+        result = explain(model, rows, pieces, clock)
+        if result.dead_at is None and not result.blind:
+            return True
+        if result.dead_at is None:
+            blind.add((model.name, clock.tick_s))
+    return any(_countable(name, rows, replace(terms, tick_s=tick_s)) for name, tick_s in blind)
+
+
+def _countable(name: str, rows: Sequence[Row], terms: Terms) -> bool:
+    return told_too_often(rows, terms) is None and refuted_by_count(name, rows, terms) is None
+
+
+def _suspects(terms: Terms, *, coarse: bool) -> Iterator[tuple[Model[Any], Clock]]:
+    yield from ((model, EXACT) for model in models(terms))
+    if coarse:
+        for clock in coarse_clocks(terms):
+            yield from ((model, clock) for model in coarse_models(terms))
+
+
+def _shrunk(rows: Sequence[Row], terms: Terms, *, coarse: bool) -> Sequence[Row]:
+    """The end of the rows that is refuted still: doubled until it is, then halved to within a sixteenth."""
+    cuts = [first for first, _, _ in stretches(rows)]
+    short, long = 0, 1  # how many stretches from the end are explained; how many are not
+    while long < len(cuts) and _explained(rows[cuts[-long] :], terms, coarse=coarse):
+        short, long = long, min(len(cuts), 2 * long)
+    while long - short > 1 + long // 16:
+        middle = (short + long) // 2
+        if _explained(rows[cuts[-middle] :], terms, coarse=coarse):
+            short = middle
+        else:
+            long = middle
+    return rows[cuts[-long] :]
+
+
+def _argue(piece: Sequence[Row], terms: Terms, kind: Kind) -> Refutation:
+    last = piece[-1]
+    rate = f"{terms.limit} per {terms.window_s:g} s"
+    words = {
+        "over-admission": f"was let in although no limiter of {rate} had any left",
+        "refused with allowance left": f"was refused although every limiter of {rate} had some left",
+        "remaining": f"was answered Remaining {last.remaining}, which no limiter of {rate} tells here",
+        "no recovery": f"was refused after {_silence_s(piece):.1f} s in which nothing was let in",
+    }[kind]
+    return Refutation(kind, tuple(row.seq for row in piece), f"request {last.seq} {words}", timeline(piece, terms))
+
+
+def _kind(piece: Sequence[Row], terms: Terms) -> Kind:
+    """What the last row of a refuted piece breaks."""
+    last = piece[-1]
+    if last.status == 429:
+        return "no recovery" if _silence_s(piece) >= terms.window_s * 0.95 else "refused with allowance left"
+    if not _explained([*piece[:-1], replace(last, remaining=None)], terms):
+        return "over-admission"
+    told = [row.remaining for row in piece[:-1] if row.remaining is not None and row.status != 429]
+    spent_out = told[-1:] == [0] or any(row.status == 429 for row in piece[-2:-1])
+    return "over-admission" if _surplus(piece, terms) or (spent_out and not last.remaining) else "remaining"
+
+
+def _surplus(piece: Sequence[Row], terms: Terms) -> bool:
+    """Were more let in than the limit, and one of them when none remained, sooner than any limiter gives one back?"""
+    told = [row for row in piece if row.status == 200]
+    return len(told) > terms.limit > 1 and any(
+        before.remaining == after.remaining == 0
+        and 0 <= after.answered_s - before.sent_s < terms.shortest_s / terms.limit
+        for before, after in pairwise(told)
+    )
+
+
+def _silence_s(piece: Sequence[Row]) -> float:
+    """From the last row before the final one that was let in, or from the piece's start, to the final one."""
+    admitted = [row.answered_s for row in piece[:-1] if row.status != 429]
+    return piece[-1].sent_s - (max(admitted) if admitted else piece[0].answered_s)
