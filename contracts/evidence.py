@@ -118,6 +118,26 @@ class Seen:
         return bool(self.expected) and len(self.due(Due.ACCEPT)) == len(self.expected)
 
 
+def cases_tried(evidence: "Evidence") -> tuple[int, int]:
+    """How many kinds of records the operation judged, and in how many requests.
+
+    A kind is what is wrong or odd with a record, and the form of its quantity, its moment and its order of fields.
+    """
+    kinds: set[object] = set()
+    requests = 0
+    for seen in evidence.seen:
+        if seen.judged and seen.expected:
+            requests += 1
+            kinds |= {_kind(expected) for expected in seen.expected}
+    return len(kinds), requests
+
+
+def _kind(expected: Expected) -> object:
+    record = expected.record
+    usual = isinstance(record.quantity, int) and 0 < record.quantity <= 1000
+    return record.faults, record.oddities, "" if usual else repr(record.quantity), (record.at or "")[19:], record.order
+
+
 @dataclass(slots=True)
 class _Written:
     """All sendings of one reference in the order of sending, with the latest moments of each prefix."""

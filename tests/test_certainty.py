@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contracts.evidence import cases_tried
 from sandbox.settings import Settings
 from tests.inprocess import Conducted
 
@@ -60,3 +61,8 @@ def test_a_retry_that_cannot_apply_is_not_counted() -> None:
 
 def test_a_request_more_is_counted_where_the_first_did_not_apply() -> None:
     assert Conducted(Settings(defect="message-missing-on-warning")).run.certainty["RES-5"] == "always"
+
+
+def test_many_cases_are_tried_in_few_requests() -> None:
+    tried, requests = cases_tried(Conducted(Settings()).run.evidence)
+    assert tried > 2.5 * requests

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.evidence import Evidence
+from contracts.evidence import Evidence, cases_tried
 from contracts.exchange import Exchange
 from contracts.finding import Finding, Ruling, Verdict
 from contracts.observations import NOT_TRIED, observe
@@ -42,6 +42,7 @@ def compose(conclusion: Conclusion) -> dict[str, Any]:
         "requests": conclusion.requests,
         "retries": conclusion.retries,
         "records": _records(evidence),
+        "cases": _cases(evidence),
         "first_finding_at": conclusion.first_finding_at,
         "started_at": facts.started_at.isoformat().replace("+00:00", "Z"),
         "duration_s": round(conclusion.duration_s, 3),
@@ -52,6 +53,11 @@ def compose(conclusion: Conclusion) -> dict[str, Any]:
         "limiter": limiter(evidence),
         "load": dict(load) or None,
     }
+
+
+def _cases(evidence: Evidence) -> dict[str, int]:
+    tried, requests = cases_tried(evidence)
+    return {"tried": tried, "requests": requests}
 
 
 def _records(evidence: Evidence) -> int:
