@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
 # For the entry point that pytest must know before it reads any settings (see contracts/anchor.py).
 IN_PLACE := $(RUN) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
-LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+LOCK := uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
 ON_SANDBOX := --window 2 --load-time 125
@@ -34,10 +34,10 @@ test: $(VENV)/.ready-to-test chromium ## lint, type-check and test the project i
 	$(RUN) -m ruff format --check --quiet . || failed=1; \
 	$(RUN) -m mypy --no-error-summary . || failed=1; \
 	[ $$failed = 0 ] || echo 'Lint or types failed, see above.' >&2; \
-	$(RUN) -m pytest tests $(PYTEST_ARGS) || failed=1; \
+	$(RUN) -m pytest tests --numprocesses 3 --dist loadfile $(PYTEST_ARGS) || failed=1; \
 	exit $$failed
 
-lock: ## renew requirements*.lock from requirements*.in (needs uv)
+lock: ## bring requirements*.lock in line with requirements*.in (needs uv; UPGRADE=--upgrade for newer versions)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
 	@$(LOCK) requirements.in --output-file requirements.lock
 	@$(LOCK) requirements-dev.in --output-file requirements-dev.lock

@@ -129,7 +129,9 @@ EDITS: list[tuple[tuple[str, ...], Any, Judgement]] = [
 ]
 
 
-@pytest.mark.parametrize(("place", "value", "judgement"), EDITS, ids=lambda value: str(value)[-40:])
+@pytest.mark.parametrize(
+    ("place", "value", "judgement"), EDITS, ids=lambda value: "removed" if value is REMOVED else str(value)[-40:]
+)
 def test_an_edit_is_judged(place: tuple[str, ...], value: Any, judgement: Judgement) -> None:
     judgements = {row_for(edit).judgement for edit in edits(PUBLISHED, edited((place, value)))}
     assert min(judgements, key=list(Judgement).index) is judgement  # the worst of what one edit amounts to
