@@ -13,7 +13,7 @@ from contracts.rules.limiters.flood import refuted_by_count, told_too_often
 from contracts.rules.limiters.rows import Model, Row, Terms
 from contracts.rules.limiters.search import explain, stretches
 from contracts.rules.limiters.timeline import timeline
-from contracts.rules.limiters.trial import Kind, Trial, coarse_clocks, searchable
+from contracts.rules.limiters.trial import Kind, Trial, coarse_clocks
 
 SHOWN = 10  # of the witnesses of a flood
 
@@ -28,23 +28,23 @@ class Refutation:
     timeline: str
 
 
-def smallest(rows: Sequence[Row], terms: Terms, trial: Trial) -> Refutation:
-    """Cut at its end where the last candidate died, then from its start; whole-second clocks are tried on the rest."""
-    end = trial.refuted_at + 1
-    if end > searchable(rows) and trial.counted:
-        since_s = rows[end - 1].sent_s - 2 * terms.longest_s
-        argued = _argue([row for row in rows[:end] if row.sent_s >= since_s], terms, trial.counted)
-        return replace(argued, witness=(*argued.witness[: SHOWN // 2], *argued.witness[-SHOWN // 2 :]))
-    piece = _shrunk(rows[:end], terms, coarse=False)
-    if _explained(piece, terms):
-        piece = _shrunk(rows[:end], terms, coarse=True)
+def argued(terms: Terms, trial: Trial, piece: Sequence[Row]) -> Refutation:
+    """The finding on rows that nothing explains, from a short piece of them of which this holds as well."""
     if trial.counted:  # in a flood without pause
         recent = [row for row in piece if row.sent_s >= piece[-1].sent_s - 2 * terms.longest_s]
-        piece = piece if _explained(recent, terms) else recent
+        piece = piece if explained(recent, terms) else recent
     return _argue(piece, terms, trial.counted or _kind(piece, terms))
 
 
-def _explained(rows: Sequence[Row], terms: Terms, *, coarse: bool = True) -> bool:
+def counted(rows: Sequence[Row], terms: Terms, trial: Trial, kind: Kind) -> Refutation:
+    """The finding on a flood that was only counted: its beginning and its end."""
+    end = trial.refuted_at + 1
+    since_s = rows[end - 1].sent_s - 2 * terms.longest_s
+    finding = _argue([row for row in rows[:end] if row.sent_s >= since_s], terms, kind)
+    return replace(finding, witness=(*finding.witness[: SHOWN // 2], *finding.witness[-SHOWN // 2 :]))
+
+
+def explained(rows: Sequence[Row], terms: Terms, *, coarse: bool = True) -> bool:
     """Does any candidate explain these rows? coarse: also those that keep their times in whole seconds."""
     pieces = stretches(rows)
     blind: set[tuple[str, float]] = set()
@@ -68,15 +68,15 @@ def _suspects(terms: Terms, *, coarse: bool) -> Iterator[tuple[Model[Any], Clock
             yield from ((model, clock) for model in coarse_models(terms))
 
 
-def _shrunk(rows: Sequence[Row], terms: Terms, *, coarse: bool) -> Sequence[Row]:
+def shrunk(rows: Sequence[Row], terms: Terms, *, coarse: bool) -> Sequence[Row]:
     """The end of the rows that is refuted still: doubled until it is, then halved to within a sixteenth."""
     cuts = [first for first, _, _ in stretches(rows)]
     short, long = 0, 1  # how many stretches from the end are explained; how many are not
-    while long < len(cuts) and _explained(rows[cuts[-long] :], terms, coarse=coarse):
+    while long < len(cuts) and explained(rows[cuts[-long] :], terms, coarse=coarse):
         short, long = long, min(len(cuts), 2 * long)
     while long - short > 1 + long // 16:
         middle = (short + long) // 2
-        if _explained(rows[cuts[-middle] :], terms, coarse=coarse):
+        if explained(rows[cuts[-middle] :], terms, coarse=coarse):
             short = middle
         else:
             long = middle
@@ -100,7 +100,7 @@ def _kind(piece: Sequence[Row], terms: Terms) -> Kind:
     last = piece[-1]
     if last.status == 429:
         return "no recovery" if _silence_s(piece) >= terms.window_s * 0.95 else "refused with allowance left"
-    if not _explained([*piece[:-1], replace(last, remaining=None)], terms):
+    if not explained([*piece[:-1], replace(last, remaining=None)], terms):
         return "over-admission"
     told = [row.remaining for row in piece[:-1] if row.remaining is not None and row.status != 429]
     spent_out = told[-1:] == [0] or any(row.status == 429 for row in piece[-2:-1])

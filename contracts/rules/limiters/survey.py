@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.rules.limiters.candidates import CANDIDATES
-from contracts.rules.limiters.refutation import Refutation, smallest
+from contracts.rules.limiters.refutation import Refutation, argued, counted, explained, shrunk
 from contracts.rules.limiters.rows import Row, Terms
 from contracts.rules.limiters.strangers import others_spend
-from contracts.rules.limiters.trial import Trial, searchable, try_all
+from contracts.rules.limiters.trial import Trial, searchable, try_all, try_coarse
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,25 @@ class Inquiry:
         terms = Terms(limit, self._window_s)
         searched = searchable(ordered)
         trial = self._before = try_all(ordered[:searched], terms, self._before)
+        piece: Sequence[Row] = ()
+        if not trial.living:
+            piece = shrunk(ordered[: trial.refuted_at + 1], terms, coarse=False)
+            if explained(piece, terms):
+                try_coarse(trial)
+                piece = ()
         if trial.living and searched < len(ordered):
             trial.count(ordered)
         if trial.living:
             return _alive(trial, terms)
-        refutation = smallest(ordered, terms, trial)
-        return Survey((), {}, limit, self._window_s, refuted=refutation, others_spend=others_spend(ordered, terms))
+        refuted = self._refuted(ordered, terms, trial, piece)
+        return Survey((), {}, limit, self._window_s, refuted=refuted, others_spend=others_spend(ordered, terms))
+
+    @staticmethod
+    def _refuted(rows: Sequence[Row], terms: Terms, trial: Trial, piece: Sequence[Row]) -> Refutation:
+        """Argued from that piece, or from one that no whole-second clock explains either."""
+        if trial.counted and trial.refuted_at >= len(trial.rows):
+            return counted(rows, terms, trial, trial.counted)
+        return argued(terms, trial, piece or shrunk(rows[: trial.refuted_at + 1], terms, coarse=True))
 
 
 def _alive(trial: Trial, terms: Terms) -> Survey:

@@ -38,6 +38,11 @@ class Trial:
         else:
             self.refuted_at = max(self.refuted_at, result.dead_at)
 
+    def count_if_blind(self) -> None:
+        """Where the search saw too little of one that lives."""
+        if any(result.blind for _, result in self.living):
+            self.count(self.rows)
+
     def count(self, rows: Sequence[Row]) -> None:
         """Drop the candidates that counts alone refute."""
         often = told_too_often(rows, self.terms)
@@ -77,14 +82,18 @@ def try_all(rows: Sequence[Row], terms: Terms, before: Trial | None = None) -> T
     for model, since in suspects:
         trial.note(model, explain(model, rows, later, since=since))
     trial.living = [(model, result) for model, result in trial.living if _holds_closer(model, rows, pieces, trial)]
-    if not trial.living:
-        trial.terms = replace(terms, tick_s=_TICK * terms.window_s)
-        for clock in coarse_clocks(terms):
-            for model in coarse_models(terms):
-                trial.note(model, explain(model, rows, pieces, clock))
-    if any(result.blind for _, result in trial.living):
-        trial.count(rows)
+    trial.count_if_blind()
     return trial
+
+
+def try_coarse(trial: Trial) -> None:
+    """Servers that keep their times in whole seconds, on the same rows."""
+    terms, pieces = trial.terms, stretches(trial.rows)
+    trial.terms = replace(terms, tick_s=_TICK * terms.window_s)
+    for clock in coarse_clocks(terms):
+        for model in coarse_models(terms):
+            trial.note(model, explain(model, trial.rows, pieces, clock))
+    trial.count_if_blind()
 
 
 def _goes_on(before: Trial, rows: Sequence[Row], terms: Terms, later: Pieces) -> bool:
