@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 
 KEY = "$BSPK_API_KEY"
+KEY_2 = "$BSPK_API_KEY_2"  # asked for one thing alone: whether two keys share an allowance
 
 
 class Standing(StrEnum):
@@ -17,7 +18,7 @@ class Standing(StrEnum):
 
     AUTHENTICATED = "authenticated"  # the key, in the documented form
     UNAUTHENTICATED = "unauthenticated"  # no key, or not the key
-    UNSPOKEN = "unspoken"  # the true key in another form: white space, the scheme's case, another scheme
+    UNSPOKEN = "unspoken"  # a second key, or the true one in another form: white space, the scheme's case or another
 
 
 class Cause(StrEnum):
@@ -111,6 +112,8 @@ def standing_of(authorization: str | None) -> Standing:
         return Standing.UNAUTHENTICATED
     if authorization == f"Bearer {KEY}":
         return Standing.AUTHENTICATED
+    if authorization == f"Bearer {KEY_2}":
+        return Standing.UNSPOKEN
     if "$(" in authorization:  # the key put through a command: only base64 keeps it whole, as under Basic
         return Standing.UNSPOKEN if "base64" in authorization else Standing.UNAUTHENTICATED
     untouched = re.search(r"(?:^|[\s:=\"])\$BSPK_API_KEY(?:$|[\s\"])", authorization)

@@ -21,7 +21,7 @@ def leaks(folder: Path, secret: Secret) -> list[str]:
 
 def _pieces(path: Path, secret: Secret) -> Iterator[bytes]:
     """The file in pieces that overlap, so that no form of the key falls between two."""
-    overlap = _LONGEST_SPELLING * len(secret.reveal())
+    overlap = _LONGEST_SPELLING * secret.longest()
     with path.open("rb") as file:
         tail = b""
         while piece := file.read(_PIECE_BYTES):

@@ -17,7 +17,7 @@ from types import TracebackType
 from urllib.parse import SplitResult, urlsplit
 
 from contracts.records import REFERENCE_FIELDS, Reference
-from contracts.secrets import NAME, Secret, check_key
+from contracts.secrets import NAME, NAME_2, Secret, check_key
 from openapi.document import load_document
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,11 +121,15 @@ def _references(
 
 
 def key_from(environ: Mapping[str, str]) -> Secret:
-    """The API key, from the environment alone."""
-    value = environ.get(NAME)
+    """The API key, from the environment alone, and the second one if it is set."""
+    value, second = environ.get(NAME), environ.get(NAME_2) or None
     if fault := check_key(value):
         raise UsageError(f"{fault}. Set it by: export {NAME}=…")
-    return Secret(value or "")
+    if second is not None and (fault := check_key(second, NAME_2)):
+        raise UsageError(f"{fault}. It may as well be unset")
+    if second == value:
+        raise UsageError(f"{NAME_2} is the same key as {NAME}: give another one, or unset it")
+    return Secret(value or "", second)
 
 
 def check_header(text: str) -> tuple[str, str]:

@@ -195,7 +195,7 @@ class Wire:
         prepared.url = self._base_url + _checked_path(outgoing.path)
         prepared.headers = CaseInsensitiveDict(headers)
         if outgoing.authorization is not None:
-            prepared.headers["Authorization"] = evaluate(outgoing.authorization, self._secret.reveal())
+            prepared.headers["Authorization"] = self._secret.fill(outgoing.authorization)
         prepared.body = outgoing.body or None
         return prepared
 

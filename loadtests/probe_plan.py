@@ -19,6 +19,8 @@ EDGE_FILL = 0.9  # of a window
 IN_FLIGHT = 24  # at once behind the barrier: more than a race needs, less than troubles anybody
 EXACT_UP_TO = 500  # limits above it are not searched while the probe runs
 FREE_KINDS = ("401", "400", "422")
+SECOND_KEY = "second key"
+TURNS = 4  # of each of two keys, and one more: more than an edge of a window between two of them explains
 STEADY_WINDOWS = 2
 
 
@@ -62,8 +64,10 @@ class Seen:
 class Plan:
     """The phases so far of one probe, and the next. Without a Limit told, `limit` is None and two bursts are all."""
 
-    def __init__(self, limit: int | None, window_s: float, began_s: float, *, round_trip_s: float = 0.0) -> None:
-        self.limit, self.window_s, self._began_s = limit, window_s, began_s
+    def __init__(
+        self, limit: int | None, window_s: float, began_s: float, *, round_trip_s: float = 0.0, second_key: bool = False
+    ) -> None:
+        self.limit, self.window_s, self._began_s, self._second_key = limit, window_s, began_s, second_key
         self.terms = Terms(limit or 1, window_s)
         # As many at once as bring a burst through in a quarter of a window.
         needed = -(-4 * (limit or 1) * round_trip_s // window_s)
@@ -92,6 +96,7 @@ class Plan:
         if self._exact and (survey := self.survey()).refuted is not None and not survey.others_spend:
             return Done("no legal limiter gives these answers")
         phase = self._recovery(done) or self._at_chosen_phases() or self._edge(done) or self._under_load(done)
+        phase = phase or self._two_keys(done)
         return phase or Done("nothing is left to learn")
 
     @property
@@ -194,3 +199,14 @@ class Plan:
             spacing_s = self.window_s / limit / 1.5
             return Phase("steady, above the limit", self._last_s() + spacing_s, limit + limit // 2, 3, spacing_s)
         return None
+
+    def _two_keys(self, done: set[str]) -> Phase | None:
+        """Two keys in turn: each loses its own, or both lose what each spends; with one a window no order tells.
+
+        The rows of the second key are no part of this plan, which speaks of one allowance.
+        """
+        if not self._second_key or self.limit == 1 or "two keys in turn" in done:
+            return None
+        turns = 2 * min(TURNS, self.limit or 1) + 2
+        at_s = self._last_s() + 2 * self.terms.longest_s
+        return Phase("two keys in turn", at_s, turns, kinds=("batch", SECOND_KEY))

@@ -7,12 +7,13 @@ is the judge's to say.
 import gevent
 from gevent.event import Event
 
+from contracts.drivers.run import as_it_is, batch
 from contracts.evidence import Evidence
-from contracts.exchange import Exchange
+from contracts.exchange import KEY_2, Exchange
 from contracts.rules.limiters import Row
 from contracts.rules.throttling import rate_rows
 from contracts.wire import Outgoing, Stopped, Wire
-from loadtests.probe_plan import Phase, Plan
+from loadtests.probe_plan import SECOND_KEY, Phase, Plan
 from loadtests.scenario import Scenario
 
 SIZE = 2  # records of a batch: no more than a result that can be mistaken for another's
@@ -34,7 +35,9 @@ class ThrottleProbe(Scenario):
         before = self._rows()
         trips = [row.answered_s - row.sent_s for row in before]
         session = self.session
-        plan = Plan(session.limit, session.choices.window_s, session.elapsed_s, round_trip_s=min(trips, default=0.0))
+        trip_s = min(trips, default=0.0)
+        second = session.choices.secret.has_second
+        plan = Plan(session.limit, session.choices.window_s, session.elapsed_s, round_trip_s=trip_s, second_key=second)
         plan.start_from(before)
         self._check_budget()
         while isinstance(phase := plan.next(), Phase):
@@ -104,6 +107,10 @@ class ThrottleProbe(Scenario):
         if kind == "batch":
             size = min(self.session.choices.records_per_batch or SIZE, self.references.known)
             return self.push(size, purpose, wire)
-        exchange = self.session.send(wire, REFUSED_KINDS[kind], type(self).__name__, purpose)
+        outgoing = self._by_second_key(purpose) if kind == SECOND_KEY else REFUSED_KINDS[kind]
+        exchange = self.session.send(wire, outgoing, type(self).__name__, purpose)
         self._tell(exchange)
         return exchange
+
+    def _by_second_key(self, purpose: str) -> Outgoing:
+        return batch(purpose, [as_it_is], authorization=f"Bearer {KEY_2}").build(self.references)

@@ -4,10 +4,10 @@ import random
 from dataclasses import dataclass, field
 
 from contracts.rules.limiters import Row, Survey
-from loadtests.probe_plan import Done, Phase, Plan
+from loadtests.probe_plan import SECOND_KEY, Done, Phase, Plan
 from tests.simulated_limiters import Limiter
 
-COSTS = {"batch": 1, "401": 0, "400": 1, "422": 1}
+COSTS = {"batch": 1, SECOND_KEY: 1, "401": 0, "400": 1, "422": 1}
 
 
 @dataclass
@@ -17,6 +17,8 @@ class Simulated:
     limiter: Limiter
     seed: int = 1
     delay_s: float = 0.01
+    second: Limiter | None = None  # what a second key draws on; the first one too, where they share
+    second_rows: list[Row] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     now_s: float = 0.0
     took_s: float = 0.0
@@ -26,7 +28,7 @@ class Simulated:
         self.random = random.Random(self.seed)  # noqa: S311  round trips, no secrets
         self.now_s = self.random.random() * 10
         began_s = self.now_s
-        plan = Plan(self.limiter.limit, 10.0, self.now_s, round_trip_s=self.delay_s)
+        plan = Plan(self.limiter.limit, 10.0, self.now_s, round_trip_s=self.delay_s, second_key=self.second is not None)
         while isinstance(phase := plan.next(), Phase):
             self.phases.append(phase)
             self.now_s = max(self.now_s, phase.at_s)
@@ -41,8 +43,10 @@ class Simulated:
         rows: list[Row] = []
         for i in range(phase.requests):
             began_s = self.now_s
-            rows.append(self._one(phase.kinds[i % len(phase.kinds)], began_s, self.now_s + self._trip(), len(rows)))
-            self.now_s = max(rows[-1].answered_s + 1e-4, began_s + phase.spacing_s)
+            kind = phase.kinds[i % len(phase.kinds)]
+            row = self._one(kind, began_s, self.now_s + self._trip(), len(rows))
+            (self.second_rows if kind == SECOND_KEY else rows).append(row)
+            self.now_s = max(row.answered_s + 1e-4, began_s + phase.spacing_s)
             if phase.until_refused and sum(row.status == 429 for row in rows) >= phase.until_refused:
                 break
         return rows
@@ -70,8 +74,9 @@ class Simulated:
         return rows
 
     def _one(self, kind: str, sent_s: float, decided_s: float, number: int) -> Row:
-        admitted, remaining = self.limiter.decide(decided_s, COSTS[kind])
-        status = (200 if kind == "batch" else int(kind)) if admitted else 429
+        limiter = self.second if self.second and kind == SECOND_KEY else self.limiter
+        admitted, remaining = limiter.decide(decided_s, COSTS[kind])
+        status = (int(kind) if kind.isdecimal() else 200) if admitted else 429
         told = kind != "401" and remaining >= 0
         limit, left = (self.limiter.limit, remaining) if told else (None, None)
         return Row(sent_s, decided_s + self._trip(), status, limit, left, len(self.rows) + number)

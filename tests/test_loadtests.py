@@ -26,17 +26,20 @@ CATALOGUE = ("--catalogue", str(EmbeddedSandbox.catalogue))
 HELD, BROKEN, INTERRUPTED, USAGE, UNDECIDED = 0, 1, 2, 4, 6
 
 
-def environment(key: str | None) -> dict[str, str]:
+def environment(key: str | None, second: str | None = None) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "BSPK_"))}
-    return clean if key is None else {**clean, "BSPK_API_KEY": key}
+    keys = {"BSPK_API_KEY": key, "BSPK_API_KEY_2": second}
+    return clean | {name: value for name, value in keys.items() if value is not None}
 
 
-def locust(folder: Path, *arguments: str, key: str | None = EmbeddedSandbox.key) -> subprocess.CompletedProcess[str]:
+def locust(
+    folder: Path, *arguments: str, key: str | None = EmbeddedSandbox.key, second: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """Locust without its web UI, for the sandbox's short window, writing below the folder."""
     command = [*LOCUST, "--headless", "--only-summary", "--loglevel", "WARNING", "--runs-dir", str(folder / "runs")]
     command += ["--window", "0.6", "--timeout", "5", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=environment(key), capture_output=True, text=True, timeout=50, check=False
+        command, cwd=ROOT, env=environment(key, second), capture_output=True, text=True, timeout=50, check=False
     )
 
 
@@ -199,3 +202,23 @@ def wait_for(url: str) -> str:
             if time.monotonic() > until_s:
                 raise
             time.sleep(0.1)
+
+
+@pytest.mark.parametrize(("dialect", "share"), [((), False), (("--dialect", "one-allowance-for-all-keys"), True)])
+def test_a_second_key_tells_whether_two_share(tmp_path: Path, dialect: tuple[str, ...], share: bool) -> None:
+    second = "sandbox-key-2"
+    with EmbeddedSandbox(*LIMIT, *dialect) as sandbox:
+        ended = locust(tmp_path, "ThrottleProbe", "-H", sandbox.base_url, *CATALOGUE, second=second)
+    assert ended.returncode == HELD, ended.stdout + ended.stderr
+    limiter = report(tmp_path)["limiter"]
+    assert limiter["keys_share"] is share
+    assert ("Two keys share one allowance." in limiter["words"]) is share
+    written = "".join(path.read_text() for path in (tmp_path / "runs" / "latest").iterdir() if path.is_file())
+    assert "$BSPK_API_KEY_2" in written
+    assert second not in written + ended.stdout + ended.stderr
+
+
+def test_a_second_key_that_is_the_first_is_refused(tmp_path: Path) -> None:
+    ended = locust(tmp_path, "ThrottleProbe", *SOMEWHERE, *CATALOGUE, second=EmbeddedSandbox.key)
+    assert ended.returncode == USAGE
+    assert "BSPK_API_KEY_2 is the same key" in ended.stderr

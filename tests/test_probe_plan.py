@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from contracts.rules.throttling import keys_share
 from tests.probing import Simulated
 from tests.simulated_limiters import FAULTS, LEGAL, FixedFirst, name_of
 
@@ -76,3 +77,14 @@ def test_a_race_is_refuted(limit: int) -> None:
 def test_the_true_class_stands_alone(variant: str, twins: set[str]) -> None:
     alone = sum(set(Simulated(LEGAL[variant](20), seed=seed).run().candidates) <= twins for seed in range(2))
     assert alone == 2
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 20])
+@pytest.mark.parametrize("variant", ["fixed-first", "fixed-clock", "sliding-log", "sliding-counter", "token-bucket"])
+@pytest.mark.parametrize("share", [True, False])
+def test_whether_two_keys_share_is_told(variant: str, limit: int, share: bool) -> None:
+    limiter = LEGAL[variant](limit)
+    probe = Simulated(limiter, seed=limit, second=limiter if share else LEGAL[variant](limit))
+    probe.run()
+    told = keys_share(tuple(probe.rows), tuple(probe.second_rows), 10.0)
+    assert told is share or (told is None and limit < 5)  # one or two a window say too little

@@ -148,3 +148,18 @@ def test_an_expression_survives_the_striking(key: str, expression: str) -> None:
 @pytest.mark.parametrize("text", ["", "inventories", "sandbox", "sandbox-ke", "key", "$BSPK_API_KEY"])
 def test_innocent_text_stays(text: str) -> None:
     assert Secret("sandbox-key").strike(text) == text
+
+
+@pytest.mark.parametrize("second", [f"{KEY}-2", "quite-another+key/7", KEY[:9]])
+def test_a_second_key_is_as_secret(second: str) -> None:
+    both = Secret(KEY, second)
+    for spelling in (second, second.upper(), quote(second, safe=""), json.dumps(second)[1:-1]):
+        struck = both.strike(f"<{KEY}> and <{spelling}>, é")
+        assert struck == "<$BSPK_API_KEY> and <$BSPK_API_KEY_2>, é"
+        assert both.strike(struck) == struck
+        assert both.stands_in(f"é {spelling}".encode())
+    assert both.fill("Bearer $BSPK_API_KEY_2") == f"Bearer {second}"
+    assert both.fill("Bearer $BSPK_API_KEY") == f"Bearer {KEY}"
+    assert second not in f"{both} {both!r}"
+    with pytest.raises(ValueError, match="not an expression"):
+        Secret(KEY).fill("Bearer $BSPK_API_KEY_2")

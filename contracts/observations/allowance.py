@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from contracts.evidence import Evidence
-from contracts.rules.throttling import LIMIT, OPERATION_ANSWERS, REMAINING, header_number, rate_rows, survey_of
+from contracts.rules.throttling import LIMIT, OPERATION_ANSWERS, REMAINING, allowance_of, header_number
 
 DRAFT_HEADERS = ("RateLimit", "RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 LIMITERS = {
@@ -25,7 +25,7 @@ LIMITERS = {
 
 def cost(evidence: Evidence, status: int) -> str:
     """As the limiters that explain the history have it; where they leave it open, what Remaining lost."""
-    costs = survey_of(rate_rows(evidence), evidence.facts.window_s).costs.get(status, frozenset())
+    costs = allowance_of(evidence).costs.get(status, frozenset())
     if len(costs) != 1:
         costs = frozenset(_lost(evidence, status)) or costs
     if not costs:
@@ -95,14 +95,14 @@ def draft_headers(evidence: Evidence) -> str:
 
 
 def limiter_class(evidence: Evidence) -> str:
-    survey = survey_of(rate_rows(evidence), evidence.facts.window_s)
+    survey = allowance_of(evidence)
     if survey.limit is None:
         return ""
     return "; or ".join(f"{LIMITERS[name]} ({name})" for name in survey.candidates) or "none does"
 
 
 def limiter_window(evidence: Evidence) -> str:
-    survey = survey_of(rate_rows(evidence), evidence.facts.window_s)
+    survey = allowance_of(evidence)
     if survey.limit is None or not survey.candidates:
         return ""
     phase = "its phase cannot be told" if survey.phase_s is None else f"it begins {survey.phase_s:g} s into the run"

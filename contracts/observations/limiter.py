@@ -11,7 +11,7 @@ from contracts.evidence import Evidence
 from contracts.observations.allowance import LIMITERS
 from contracts.rules.limiters import Row, Survey
 from contracts.rules.limiters.rows import LONGEST
-from contracts.rules.throttling import rate_rows, survey_of
+from contracts.rules.throttling import allowance_of, keys_share, rate_rows, second_key_rows
 
 POINTS = 2_000  # of the timeline, at most
 WINDOWED = ("fixed-first", "fixed-first-restarting")
@@ -26,10 +26,12 @@ def limiter(evidence: Evidence) -> dict[str, Any] | None:
     """
     window_s = evidence.facts.window_s
     rows = rate_rows(evidence)
-    survey = survey_of(rows, window_s)
+    survey = allowance_of(evidence)
     if survey.limit is None:
         return None
-    figures = _figures(survey, _records(evidence)) | {"keys_share": None}
+    second = second_key_rows(evidence)
+    share = keys_share(rows, second, window_s) if second else None
+    figures = _figures(survey, _records(evidence)) | {"keys_share": share}
     costs = {str(status): min(paid) if len(paid) == 1 else None for status, paid in survey.costs.items()}
     return {
         "candidates": list(survey.candidates),
@@ -39,7 +41,7 @@ def limiter(evidence: Evidence) -> dict[str, Any] | None:
         "costs": costs,
         "others_spend": survey.others_spend,
         **figures,
-        "words": list(_words(survey, figures, costs)),
+        "words": [*_words(survey, figures, costs), *_sharing(share, second)],
         "timeline": timeline(rows, survey),
     }
 
@@ -122,9 +124,18 @@ def _words(survey: Survey, figures: Mapping[str, Any], costs: Mapping[str, int |
     paid = [status for status, cost in costs.items() if cost == 1]
     said += [f"Answers {' and '.join(free)} cost nothing."] if free else []
     said += [f"Answers {' and '.join(paid)} cost a request each."] if paid else []
-    share = {True: "Two keys share one allowance.", False: "Each key has an allowance of its own."}
-    said += [share[figures["keys_share"]]] if figures["keys_share"] is not None else []
     return said
+
+
+def _sharing(share: bool | None, second: Sequence[Row]) -> list[str]:
+    """Whether two keys share the allowance; nothing where a second key was not tried."""
+    if share is not None:
+        return ["Two keys share one allowance." if share else "Each key has an allowance of its own."]
+    if not second:
+        return []
+    turned_away = sorted({row.status for row in second if row.status in (401, 403)})
+    why = f": the second was refused ({turned_away[0]})" if turned_away else ""
+    return [f"Whether two keys share an allowance could not be told{why}."]
 
 
 def _number(value: float) -> str:

@@ -10,7 +10,7 @@ import shlex
 from contracts.exchange import Request
 
 _EXPRESSION = re.compile(
-    r"(\$BSPK_API_KEY(?![A-Za-z0-9_])"
+    r"(\$BSPK_API_KEY(?:_2)?(?![A-Za-z0-9_])"
     r"|\$\{BSPK_API_KEY(?:[%#]\?|\^\^|,,|~~|:[0-9]+(?::-?[0-9]+)?)?\}"
     r"|\$\(printf %s \"\$BSPK_API_KEY\" \| (?:rev|base64 -w0)\))"
 )

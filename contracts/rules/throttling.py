@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 
 from contracts.evidence import Evidence, Seen
-from contracts.exchange import Answer, Cause, NoAnswer
+from contracts.exchange import KEY_2, Answer, Cause, NoAnswer
 from contracts.finding import Doubt, Examined, Finding
 from contracts.rows import CAUSES
 from contracts.rules.limiters import Refutation, Row, Survey, survivors
@@ -145,7 +145,7 @@ def _unexplained(evidence: Evidence, promise: Promise) -> Examined:
     rows = rate_rows(evidence)
     if not any(row.remaining is not None for row in rows):
         return
-    survey = survey_of(rows, evidence.facts.window_s)
+    survey = allowance_of(evidence)
     for _ in rows[1:]:
         yield None
     if survey.others_spend and promise is RATE_4:
@@ -184,7 +184,7 @@ def rate_rows(evidence: Evidence, *, authenticated: bool = False) -> tuple[Row, 
 class Place(IntEnum):
     """What a row is to the limiter."""
 
-    ELSEWHERE = 0  # another path, or no connection came about
+    ELSEWHERE = 0  # another path, the second key, or no connection came about
     OPERATION = 1
     AUTHENTICATED = 2
 
@@ -211,15 +211,44 @@ def _flood_row(  # noqa: PLR0913, PLR0917 — as many as a row has
     return row, Place.ELSEWHERE if why is Cause.UNREACHABLE else Place.AUTHENTICATED
 
 
-def _row_of(seen: Seen) -> tuple[Row, Place]:
+def _row_of(seen: Seen, *, second: bool = False) -> tuple[Row, Place]:
     exchange, outcome = seen.exchange, seen.exchange.outcome
-    told = seen.answer if seen.authenticated else None
+    told = seen.answer if seen.authenticated or second else None
     limit, remaining = (header_number(told, name) if told else None for name in (LIMIT, REMAINING))
     cause = outcome.cause if isinstance(outcome, NoAnswer) else None
     row = Row(exchange.sent_s, exchange.answered_s, seen.status, limit, remaining, seen.seq, dropped=cause in _DROPPED)
-    if not seen.on_operation or cause is Cause.UNREACHABLE:
+    if not seen.on_operation or cause is Cause.UNREACHABLE or _by_second_key(seen):
         return row, Place.ELSEWHERE
     return row, Place.AUTHENTICATED if seen.authenticated else Place.OPERATION
+
+
+def second_key_rows(evidence: Evidence) -> tuple[Row, ...]:
+    """The exchanges of the second key, which are no part of the others' allowance unless the keys share it."""
+    return tuple(_row_of(seen, second=True)[0] for seen in evidence.seen if _by_second_key(seen))
+
+
+def _by_second_key(seen: Seen) -> bool:
+    return seen.on_operation and seen.exchange.request.header("Authorization") == f"Bearer {KEY_2}"
+
+
+def allowance_of(evidence: Evidence) -> Survey:
+    """Which limiters explain the key's own rows; if none, whether those of the second key explain what is missing."""
+    rows, second, window_s = rate_rows(evidence), second_key_rows(evidence), evidence.facts.window_s
+    own = survey_of(rows, window_s)
+    if own.refuted is None or not second:
+        return own
+    both = survey_of((*rows, *second), window_s)
+    return both if both.refuted is None else own
+
+
+def keys_share(rows: tuple[Row, ...], second: tuple[Row, ...], window_s: float) -> bool | None:
+    """Do two keys draw on one allowance? None where both explain the rows, or neither, or no second key got in."""
+    surveys = [survey_of(some, window_s) for some in (rows, second, (*rows, *second))]
+    if any(survey.limit is None for survey in surveys):
+        return None
+    own, other, both = (set(survey.candidates) for survey in surveys)
+    together, apart = bool(both), bool(own & other)  # one server's limiters are of one class
+    return together if together != apart else None
 
 
 @lru_cache(maxsize=8)
