@@ -19,6 +19,7 @@ EDGE_FILL = 0.9  # of a window
 IN_FLIGHT = 24  # at once behind the barrier: more than a race needs, less than troubles anybody
 EXACT_UP_TO = 500  # limits above it are not searched while the probe runs
 FREE_KINDS = ("401", "400", "422")
+ASKED_OFTEN = 3
 SECOND_KEY = "second key"
 TURNS = 4  # of each of two keys, and one more: more than an edge of a window between two of them explains
 STEADY_WINDOWS = 2
@@ -164,8 +165,9 @@ class Plan:
         if limit == 1:
             return None
         if "full allowance" not in done:
-            kinds = ("batch", *(part for kind in FREE_KINDS for part in (kind, "batch")))
-            asked = kinds if limit > len(kinds) + 1 else ("batch",)
+            turn = tuple(part for kind in FREE_KINDS for part in (kind, "batch"))
+            rounds = min(ASKED_OFTEN, (limit - 2) // len(turn))  # a lump that falls hides what one request costs
+            asked = ("batch", *turn * rounds)
             # Half a window off the phase of the bursts before: a clock's edge would fall between this and what follows.
             at_s = self._last_s() + 2 * self.terms.longest_s + self.window_s * 0.45
             return Phase("full allowance", at_s, len(asked), kinds=asked)

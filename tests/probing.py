@@ -17,6 +17,7 @@ class Simulated:
     limiter: Limiter
     seed: int = 1
     delay_s: float = 0.01
+    costs: dict[str, int] = field(default_factory=lambda: dict(COSTS))
     second: Limiter | None = None  # what a second key draws on; the first one too, where they share
     second_rows: list[Row] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Simulated:
 
     def _one(self, kind: str, sent_s: float, decided_s: float, number: int) -> Row:
         limiter = self.second if self.second and kind == SECOND_KEY else self.limiter
-        admitted, remaining = limiter.decide(decided_s, COSTS[kind])
+        admitted, remaining = limiter.decide(decided_s, self.costs[kind])
         status = (int(kind) if kind.isdecimal() else 200) if admitted else 429
         told = kind != "401" and remaining >= 0
         limit, left = (self.limiter.limit, remaining) if told else (None, None)

@@ -159,14 +159,15 @@ def spent(*steps: tuple[int, int | None]) -> tuple[Exchange, ...]:
     )  # fmt: skip
 
 
+UNTOLD = "nothing or one request: not told apart"
 COSTS = [
     ("cost-of-401", spent((200, 99), (401, None), (200, 98)), "nothing"),
     ("cost-of-401", spent((200, 99), (401, None), (401, None), (200, 96)), "one request"),
-    ("cost-of-401", spent((200, 99), (401, None), (200, 99)), NOT_TRIED),  # a refill came between
-    ("cost-of-401", spent((200, 99), (401, None), (400, None), (200, 97)), NOT_TRIED),  # which of the two cost it?
+    ("cost-of-401", spent((200, 99), (401, None), (200, 99)), UNTOLD),  # a refill came between
+    ("cost-of-401", spent((200, 99), (401, None), (400, None), (200, 97)), UNTOLD),  # which of the two cost it?
     ("cost-of-422", spent((200, 99), (422, 98), (200, 97)), "one request"),
     ("cost-of-422", spent((200, 99), (422, 99), (200, 98)), "nothing"),
-    ("cost-of-422", spent((200, 99), (422, 98), (422, 98)), "nothing or one request: not told apart"),
+    ("cost-of-422", spent((200, 99), (422, 98), (422, 98)), UNTOLD),
     ("cost-of-404", spent((200, 99)), NOT_TRIED),
 ]
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from contracts.rules.throttling import keys_share
-from tests.probing import Simulated
+from contracts.rules.throttling import keys_share, survey_of
+from tests.probing import COSTS, Simulated
 from tests.simulated_limiters import FAULTS, LEGAL, FixedFirst, name_of
 
 
@@ -88,3 +88,18 @@ def test_whether_two_keys_share_is_told(variant: str, limit: int, share: bool) -
     probe.run()
     told = keys_share(tuple(probe.rows), tuple(probe.second_rows), 10.0)
     assert told is share or (told is None and limit < 5)  # one or two a window say too little
+
+
+@pytest.mark.parametrize("costs", [{401: 0, 400: 1, 422: 1}, {401: 1, 400: 0, 422: 0}])
+@pytest.mark.parametrize("variant", LEGAL)
+def test_what_errors_cost_is_told(variant: str, costs: dict[int, int]) -> None:
+    """A leaky bucket lets none of them in to learn it; a bucket that refills may hide the odd one, never mistake it."""
+    spent = {**COSTS, **{str(status): cost for status, cost in costs.items()}}
+    probe = Simulated(LEGAL[variant](20), seed=3, costs=spent)
+    probe.run()
+    survey = survey_of(tuple(probe.rows), 10.0)
+    assert survey.refuted is None
+    assert name_of(variant) in survey.candidates
+    assert all(costs[status] in told for status, told in survey.costs.items())
+    if "bucket" not in variant and variant != "leaky":
+        assert survey.costs == {status: frozenset({cost}) for status, cost in sorted(costs.items())}

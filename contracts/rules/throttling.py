@@ -14,11 +14,12 @@ from contracts.evidence import Evidence, Seen
 from contracts.exchange import KEY_2, Answer, Cause, NoAnswer
 from contracts.finding import Doubt, Examined, Finding
 from contracts.rows import CAUSES
-from contracts.rules.limiters import Refutation, Row, Survey, survivors
+from contracts.rules.limiters import CANDIDATES, Refutation, Row, Survey, survivors
 from openapi.ledger import RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6, Promise
 
 LIMIT, REMAINING = "X-RateLimit-Limit", "X-RateLimit-Remaining"
 OPERATION_ANSWERS = (200, 422)
+TURNED_AWAY = frozenset({401, 403})
 ENOUGH_STEPS = 6  # alike in a row: more than chance, or another client, would make
 
 
@@ -256,12 +257,25 @@ def survey_of(rows: tuple[Row, ...], window_s: float) -> Survey:
     """Which limiters explain these rows; remembered, since two promises and the report ask.
 
     What a stranger's 401 costs is the server's business: nothing, one, or now this and now that. Tried in this order,
-    the first that explains the history stands.
+    the first that explains the history stands; where they would all be nothing, or all one, `costs` says which.
     """
-    own = tuple(row for row in rows if row.status not in (401, 403))
-    loose = tuple(replace(row, status=None) if row.status in (401, 403) else row for row in rows)
+    own = tuple(row for row in rows if row.status not in TURNED_AWAY)
     first = survivors(own, window_s)
-    if first.refuted is None or own == rows:
+    if own == rows:
         return first
-    others = (survivors(costly, window_s) for costly in (rows, loose))
-    return next((survey for survey in others if survey.refuted is None), first)
+    costly = survivors(rows, window_s)
+    if first.refuted is None:
+        return _either(first, costly, rows)
+    loose = tuple(replace(row, status=None) if row.status in TURNED_AWAY else row for row in rows)
+    others = (survey for survey in (costly, survivors(loose, window_s)) if survey.refuted is None)
+    return next(others, first)
+
+
+def _either(free: Survey, costly: Survey, rows: tuple[Row, ...]) -> Survey:
+    """What is told by rows that are explained without the strangers, and perhaps with them as well."""
+    met = {row.status for row in rows}
+    costs = {status: costly.costs.get(status, frozenset({0, 1})) for status in TURNED_AWAY if status in met}
+    names = {*free.candidates, *costly.candidates}
+    candidates = tuple(name for name in CANDIDATES if name in names)
+    phase_s = free.phase_s if candidates == free.candidates else None
+    return replace(free, candidates=candidates, phase_s=phase_s, costs=dict(sorted({**free.costs, **costs}.items())))
