@@ -7,14 +7,14 @@ by one user alone, one request at a time: of any two sendings of a reference it 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from contracts.records import Reference
 from loadtests.plain import Wanted
 
 SECOND = 1_000_000  # microseconds, in which moments are counted here
-PRESENT = timedelta(seconds=30)  # `at` is never later than this before now: the target's clock may be behind ours
+PRESENT_US = 30 * SECOND  # `at` is never later than this before now: the target's clock may be behind ours
 Head = Callable[[int], bytes]  # the request's head for a body of so many bytes
 
 
@@ -74,7 +74,7 @@ class Share:
         Servers that keep whole seconds see no difference in less; the rules know that, and demand nothing then.
         """
         step = self._last_us + SECOND
-        present = now_us - int(PRESENT / timedelta(microseconds=1))
+        present = now_us - PRESENT_US
         self._last_us = step if step <= present else max(present, self._last_us + 1)
         second, fraction = divmod(self._last_us, SECOND)
         return b"%sZ" % _written(second) if not fraction else b"%s.%06dZ" % (_written(second), fraction)

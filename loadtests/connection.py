@@ -21,7 +21,7 @@ LARGEST_ANSWER_BYTES = 8 * 1024 * 1024  # decoded, as for the contracts
 LARGEST_HEAD_BYTES = 64 * 1024
 MOST_CODINGS = 5
 TICK_S = 0.05  # how often time-outs are looked for
-_RECEIVED_AT_ONCE = 256 * 1024
+_RECEIVED_AT_ONCE = 128 * 1024
 _CODINGS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}  # zlib's window bits
 
 Header = tuple[bytes, bytes]
@@ -84,6 +84,7 @@ class Connection:
         self._route, self._watch = route, watch
         self._socket: socket.socket | None = None
         self._expired = False
+        self._buffer = memoryview(bytearray(_RECEIVED_AT_ONCE))
 
     def exchange(self, request: bytes) -> Reply | NoAnswer:
         """Send, and wait for one whole answer; the watch's time-out bounds it all, connecting included."""
@@ -129,10 +130,12 @@ class Connection:
         incoming.begin()
         try:
             with suppress(BrokenPipeError, ConnectionResetError):  # an answer may lie there already
-                sock.sendall(request)
+                sent = sock.send(request)
+                if sent < len(request):  # rarely, and `sendall` asks the socket for its size each time
+                    sock.sendall(memoryview(request)[sent:])
+            time.sleep(0)  # others send meanwhile; often the answer is then there, which costs less than to wait for it
             while not incoming.complete:
-                data = sock.recv(_RECEIVED_AT_ONCE)
-                incoming.feed(data, by_us=self._expired)
+                incoming.feed(self._buffer[: sock.recv_into(self._buffer)], by_us=self._expired)
             if not incoming.kept:
                 self.close()
             return incoming.reply()  # what is wrong with it closes the connection, below
@@ -182,7 +185,7 @@ class _Incoming:
         self.any = self.headed = self.complete = self._surplus = False
         self.kept = True
 
-    def feed(self, data: bytes, *, by_us: bool) -> None:
+    def feed(self, data: memoryview, *, by_us: bool) -> None:
         """Raises EOFError where the connection closed within an answer, or by us, and what the parser does."""
         if not data:
             self._end(by_us)
@@ -248,9 +251,10 @@ class _Incoming:
     def reply(self) -> Reply:
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         for name, value in self.headers:
-            if name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            known = name.lower()
+            if known == b"transfer-encoding" and value.strip().lower() != b"chunked":
                 raise _MalformedError(f"a transfer coding that was not asked for: {value[:100]!r}")
-            if name.lower() == b"content-encoding" and body:
+            if known == b"content-encoding" and body:
                 body = _decoded(body, value)
         return Reply(self.status, self.headers, body)
 

@@ -111,7 +111,8 @@ class Keeper:
     def _remember(self, sending: Sending) -> None:
         """The last sendings of a share that together hold the last of each of its references: batches are prefixes."""
         recent = self._recent.setdefault(sending.batch.share, [])
-        recent[:] = [earlier for earlier in recent if earlier.batch.size > sending.batch.size]
+        while recent and recent[-1].batch.size <= sending.batch.size:  # they are ever smaller
+            recent.pop()
         recent.append(sending)
 
     def _keep(self, sending: Sending) -> None:

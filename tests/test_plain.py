@@ -45,7 +45,7 @@ def test_what_is_right_is_quickly_seen_to_be() -> None:
     extra = [{**result, "sku": "a", "at": "2026-06-01T12:00:00Z"} for result in results(3)]
     for right in (
         body(results(3)),
-        body(results(3), request_id="8a7-x", took_ms=4, meta={"host": ["a", "b"]}),
+        body(results(3), request_id="8a7-x", took_ms=4, meta={"host": ["a", "b"]}, next=None),
         body(list(reversed(results(3)))),
         body(extra),
         json.dumps({"results": results(3), "status": "[]"}, indent=2).encode(),
@@ -70,7 +70,24 @@ RESULT = st.builds(
     st.dictionaries(NAMES, VALUES, max_size=2),
 )
 SPLICES = st.sampled_from(
-    [b"NaN", b"[", b"]", b'"', b",", b"\x00", b"\xff", b"\\ud800", b"0", b"null", b"-", b" ", b"{}", b"1e5"]
+    [
+        b"NaN",
+        b"1e",
+        b"-7093169413108",
+        b"[",
+        b"]",
+        b'"',
+        b",",
+        b"\x00",
+        b"\xff",
+        b"\\ud800",
+        b"0",
+        b"null",
+        b"-",
+        b" ",
+        b"{}",
+        b"1e5",
+    ]
 )
 
 

@@ -11,11 +11,13 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
+from contracts.target import ROOT
 from tests.benchmarks.children import PATH, harness, locust, served
 from tests.benchmarks.nginx import nginx
 
@@ -50,31 +52,78 @@ class Stock(FastHttpUser):
             headers={"Authorization": "Bearer benchmark-key"},
         )
 """
+# Put beside either: requests, seconds of the core and of the clock, from a second after the last user's start, when all
+# are connected and the first faulty batches are over, to the end of the test.
+METER = """
+import json
+import os
+import time
+
+import gevent
+from locust import events
+
+
+@events.init.add_listener
+def meter(environment, **_) -> None:
+    def now():
+        return environment.stats.num_requests, time.process_time(), time.monotonic()
+
+    def begin() -> None:
+        environment.began = now()
+
+    events.spawning_complete.add_listener(lambda **_: gevent.spawn_later(1, begin))
+
+    @events.test_stopping.add_listener
+    def end(**_) -> None:
+        used = [after - before for after, before in zip(now(), environment.began)]
+        with open(os.environ["METER"], "w") as file:
+            json.dump([environment.stats.num_failures, *used], file)
+"""
 USERS = 16
 SIZES = (10, 1000)
 Server = Callable[[int], AbstractContextManager[tuple[str, subprocess.Popen[str]]]]
 SERVERS: dict[str, Server] = {"nginx": nginx, "python": lambda records: served("fixed_server", records)}
 
 
-def judged(base_url: str, records: int, seconds: int) -> float:
+class Pace(NamedTuple):
+    """Requests a second of the process's own time on a core, and a second by the clock."""
+
+    of_core: float
+    of_clock: float
+
+
+def judged(base_url: str, records: int, seconds: int) -> Pace:
     """Flood of the harness, every answer judged."""
-    with tempfile.TemporaryDirectory() as folder:
-        load = harness("Flood", Path(folder), base_url, USERS, seconds, records)
-    # The server takes the rare batch with a faulty record for a good one: those are found, and no others.
-    assert load["failed"] == 0
-    assert 0 < load["wrong"] <= 4 + 0.01 * load["sent"]
-    return float(load["achieved_per_s"])
+    with tempfile.TemporaryDirectory() as name, metered(Path(name)) as (meter, environment, pace):
+        files = ["-f", f"{ROOT / 'loadtests' / 'locustfile.py'},{meter}"]
+        load = harness("Flood", Path(name), base_url, USERS, seconds, records, *files, more=environment)
+        # The server takes the rare batch with a faulty record for a good one: those are found, and no others.
+        assert load["failed"] == 0
+        assert 0 < load["wrong"] <= 4 + 0.01 * load["sent"]
+        return pace()
 
 
-def stock(base_url: str, records: int, seconds: int) -> float:
+def stock(base_url: str, records: int, seconds: int) -> Pace:
     """FastHttpUser with `json=`, not judged."""
-    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
-        file.write(STOCK_USER)
-        file.flush()
-        said = locust(["-f", file.name, "--json"], base_url, USERS, seconds, {"RECORDS": str(records)})
-    (told,) = json.loads(said)
-    assert told["num_failures"] == 0
-    return float(told["num_requests"] / (told["last_request_timestamp"] - told["start_time"]))
+    with tempfile.TemporaryDirectory() as name, metered(Path(name)) as (meter, environment, pace):
+        user = Path(name) / "stock.py"
+        user.write_text(STOCK_USER)
+        locust(["-f", f"{user},{meter}"], base_url, USERS, seconds, {**environment, "RECORDS": str(records)})
+        return pace()
+
+
+@contextmanager
+def metered(folder: Path) -> Iterator[tuple[Path, dict[str, str], Callable[[], Pace]]]:
+    """The meter's file for Locust, what it needs of the environment, and how to read it."""
+    meter, told = folder / "meter.py", folder / "meter.json"
+    meter.write_text(METER)
+
+    def pace() -> Pace:
+        failures, requests, core_s, clock_s = json.loads(told.read_text())
+        assert failures == 0, failures
+        return Pace(requests / core_s, requests / clock_s)
+
+    yield meter, {"METER": str(told)}, pace
 
 
 def wrk(base_url: str, records: int, seconds: int) -> float | None:
@@ -107,10 +156,12 @@ def row(serve: Server, records: int, seconds: int, rounds: int) -> str:
             raw = wrk(base_url, records, seconds)
         finally:
             os.sched_setaffinity(0, cores)
-    ours, theirs = (median(side) for side in zip(*pairs, strict=True))
-    ratio = median(one / other for one, other in pairs)
-    told = "not installed" if raw is None else f"{raw:,.0f}/s"
-    return f"| {records:,} | {ours:,.0f}/s | {theirs:,.0f}/s | {ratio:.1f} | {told} |"
+    cells = [f"{records:,}"]
+    for pace in range(2):
+        ours, theirs = ([side[pace] for side in sides] for sides in zip(*pairs, strict=True))
+        ratio = median(one / other for one, other in zip(ours, theirs, strict=True))
+        cells += [f"{median(ours):,.0f}", f"{median(theirs):,.0f}", f"{ratio:.1f}"]
+    return f"| {' | '.join(cells)} | {'not installed' if raw is None else f'{raw:,.0f}'} |"
 
 
 def main() -> None:
@@ -120,8 +171,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=6, help="of each run (default 6)")
     parser.add_argument("--rounds", type=int, default=3, help="of each pair (default 3)")
     options = parser.parse_args()
-    print("| records | harness, every answer judged | FastHttpUser `json=`, none | ratio | wrk |")
-    print("|---|---|---|---|---|")
+    print("| records | harness | FastHttpUser | ratio | harness, by the clock | FastHttpUser | ratio | wrk |")
+    print("|---|---|---|---|---|---|---|---|")
     for records in options.records:
         print(row(SERVERS[options.server], records, options.seconds, options.rounds), flush=True)
 
