@@ -1,7 +1,7 @@
 """ThrottleProbe's plan carried out against a simulated limiter, on a virtual clock."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contracts.rules.limiters import Row, Survey
 from loadtests.probe_plan import SECOND_KEY, Done, Phase, Plan
@@ -17,6 +17,7 @@ class Simulated:
     limiter: Limiter
     seed: int = 1
     delay_s: float = 0.01
+    users: int = 1  # of a burst, at least
     costs: dict[str, int] = field(default_factory=lambda: dict(COSTS))
     second: Limiter | None = None  # what a second key draws on; the first one too, where they share
     second_rows: list[Row] = field(default_factory=list)
@@ -33,6 +34,8 @@ class Simulated:
         while isinstance(phase := plan.next(), Phase):
             self.phases.append(phase)
             self.now_s = max(self.now_s, phase.at_s)
+            if self.users > phase.at_once and not phase.spacing_s and phase.kinds == ("batch",):
+                phase = replace(phase, at_once=min(self.users, phase.requests))
             rows = self._abreast(phase) if phase.at_once > 1 else self._in_turn(phase)
             self.rows += rows
             plan.note(phase, rows)

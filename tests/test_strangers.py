@@ -4,17 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.limiters import BEGIN, END, table
+from tests.benchmarks.limiters import BEGIN, END, TWINS, sweep, table
 from tests.probing import Simulated
 from tests.strangers import STRANGERS
 
 # Both forget the fraction of a token at each request: at a steady pace of less than one a second nothing flows back,
 # and fewer than the Limit get in. By the document, that is a fault.
 LOSES_FRACTIONS = ("throttled-py, token bucket", "throttled-py, leaking bucket")
-TWINS = {
-    "fixed-clock": {"token-bucket-lumps"},  # one lump a window is a window of the clock
-    "token-bucket": {"token-bucket-lumps"},  # the smallest lumps are a flow
-}
 
 
 @pytest.mark.parametrize("limit", [6, 20])
@@ -36,3 +32,7 @@ def test_the_readme_shows_the_matrix_as_it_is() -> None:
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     shown = text.partition(BEGIN)[2].partition(END)[0].strip()
     assert shown == table(seeds=1)
+
+
+def test_the_sweep_blames_nobody() -> None:
+    assert not [line for line, wrong in sweep(probes=1, limits=[9]) if wrong]
