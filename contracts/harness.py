@@ -27,6 +27,7 @@ from contracts.judge import first_finding_at, rule
 from contracts.leaks import failed, leaks
 from contracts.locks import lock
 from contracts.records import Reference
+from contracts.rehearsal import rehearse
 from contracts.report.baseline import EMPTY, Baseline, BaselineError, compared, read_baseline, renewed, write_baseline
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, fold, write
@@ -77,6 +78,9 @@ class Options:
     command: str | None = None  # as it was typed, without anything secret
 
 
+FEW, LONG_MINUTES = 60, 3  # requests a window that may make a long run; what is long
+
+
 class Harness:
     """Opens the run, lets drivers send, closes with a report. `stopped` says why no more is sent."""
 
@@ -91,6 +95,7 @@ class Harness:
         self._document: dict[str, Any] | None = None
         self._sandbox: EmbeddedSandbox | None = None
         self._lock: BinaryIO | None = None
+        self.foretold: str | None = None  # where the run will take long
         self.restored: str | None = None  # what came of giving back, in a line
         self._check()
         self._open()
@@ -193,10 +198,25 @@ class Harness:
         owe(self.run, drivers)
         try:
             preflight(self.run)
+            self._foretell(drivers)
         except Stopped as stopped:
             self.stop(stopped.reason)
             if self._never_reached():
                 raise UsageError(f"{self.base_url} cannot be reached: {stopped.reason}. Is it running?") from None
+
+    def _foretell(self, drivers: Iterable[Driver]) -> None:
+        """A low limit makes a long run: how long, before it is begun."""
+        limit, options = self.limit, self.options
+        if not limit or limit > FEW:
+            return
+        cap = options.max_requests
+        planned = rehearse(drivers, self.catalogue, self.clock.now(), seed=options.seed, depth=options.depth, cap=cap)
+        requests = len(planned.evidence.seen)
+        minutes = requests / limit * options.window_s / 60
+        if minutes >= LONG_MINUTES:
+            pace = f"{requests} requests at {limit} in {options.window_s:g} s"
+            remedies = "--max-requests or -k make it shorter, a key with a higher limit quicker"
+            self.foretold = f"{pace} take {minutes:.0f} to {2 * minutes:.0f} minutes: {remedies}"
 
     def _never_reached(self) -> bool:
         outcomes = [exchange.outcome for exchange in self.history.story().exchanges]

@@ -2,6 +2,7 @@
 
 Pure: told the rows and the time, it says from when on; the caller sleeps. Remaining is trusted while it is above zero,
 until it proves to be rounded up; else the wait is what the slowest legal limiter that still explains the run needs.
+Where none does and Remaining goes wrong step by step, it is passed over until a request is refused.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contracts.rules.limiters import Belief, Row
 from contracts.rules.limiters.rows import Terms
 
 _MARGIN_S = 0.01
+_MISTOLD = 6  # steps of Remaining that were wrong, and more than were right: chance, or another client, makes fewer
 _PATIENCE = 2  # silences after a refusal, of one window and of two, before giving up
 
 
@@ -41,6 +43,8 @@ class Pacer:
         self._belief: Belief | None = None
         self._left: int | None = None  # the last Remaining, less what was sent since without being told
         self._trusted = True  # until a request was refused while Remaining said that more would get in
+        self._told: Row | None = None  # the last answer with a Remaining
+        self._right = self._wrong = 0  # steps of Remaining since no legal limiter explains the run
         self._spent_s = -math.inf  # when the last request that may have cost something was answered
         self._refusals: list[Row] = []  # the first of a silence's end each, since anything was let in
         self._refused_s = -math.inf
@@ -58,6 +62,7 @@ class Pacer:
             return
         if (row.status is not None and row.status < 300) or row.remaining:
             self._refusals, self._asked_s = [], -math.inf
+        self._weigh(row)
         free = self._belief is not None and row.status is not None and self._belief.costs_nothing(row.status)
         if not free:
             self._spent_s = max(self._spent_s, row.answered_s)
@@ -65,6 +70,21 @@ class Pacer:
             self._left = row.remaining
         elif self._left is not None and not free:
             self._left = max(0, self._left - 1)
+
+    def _weigh(self, row: Row) -> None:
+        """Is Remaining plainly wrong? By the steps of requests in a row, and by silences that bring none back."""
+        before, after = self._told, row.remaining
+        if after is None or self._terms is None:
+            return
+        self._told = row
+        if before is None or before.remaining is None or self._believed_s() is not None:
+            return
+        idle_s = row.sent_s - before.answered_s
+        if before.remaining and 0 <= idle_s < self._window_s / 10:
+            self._right += after == before.remaining - 1
+            self._wrong += after != before.remaining - 1
+        elif before.remaining == after == 0 and self._terms.limit > 1 and idle_s >= self._terms.longest_s:
+            self._wrong += 1
 
     def _refuse(self, row: Row) -> None:
         if not self._refusals or row.sent_s >= self._refused_s + 0.9 * self._window_s:
@@ -84,6 +104,8 @@ class Pacer:
             return Go(max(now_s, self._after_refusal_s()), "refused: silence")
         if self._left is None:
             return Go(now_s, "no allowance told")
+        if self._wrong >= max(_MISTOLD, self._right):
+            return Go(now_s, "Remaining is wrong")
         if self._left > 0 and (self._trusted or self._believed_s() is None):
             return Go(now_s, f"{self._left} left")
         ready_s = self._ready_s(self._spent_s)

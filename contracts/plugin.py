@@ -141,6 +141,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         drivers = [driver for item in session.items if (driver := _driver_of(item)) is not None]
         if drivers or _has_load(session):
             harness.begin(drivers)
+        if harness.foretold:
+            config.get_terminal_writer().line(harness.foretold)
     except UsageError as error:
         _close_after_usage_error(config)
         raise pytest.UsageError(str(error)) from None

@@ -154,3 +154,34 @@ def test_a_free_answer_is_learnt() -> None:
         rows += [Row(i / 10, i / 10 + 0.01, 401, None, None), Row(i / 10 + 0.05, i / 10 + 0.06, 200, 9, 8 - i)]
     rows += [Row(0.6 + i / 10, 0.65 + i / 10, 401, None, None) for i in range(9)]
     assert next_send(rows, 2.0) == Go(2.0, "3 left")
+
+
+class Wrong:
+    """Lets everything in, and tells what it likes."""
+
+    def __init__(self, limit: int, fall: int) -> None:
+        self.limit, self.fall, self.left = limit, fall, limit
+
+    def decide(self, _now_s: float, cost: int = 1) -> tuple[bool, int]:
+        self.left = max(0, self.left - self.fall * cost)
+        return True, self.left
+
+
+@pytest.mark.parametrize("wrong", [Wrong(50, 50), Wrong(500, 10), Wrong(90, 3)])
+def test_a_remaining_that_is_plainly_wrong_is_not_waited_for(wrong: Wrong) -> None:
+    run = Run(wrong)
+    for _ in range(200):
+        run.send()
+    assert run.waited_s <= 12 * 10
+
+
+@pytest.mark.parametrize("variant", LEGAL)
+@pytest.mark.parametrize("limit", [2, 9])
+def test_another_client_does_not_make_remaining_wrong(variant: str, limit: int) -> None:
+    run = Run(LEGAL[variant](limit))
+    for _ in range(100):
+        if run.random.random() < 0.2:
+            run.limiter.decide(run.now_s)
+        run.send()
+    assert run.given_up is None
+    assert run.refusals() <= 30

@@ -199,6 +199,7 @@ def test_the_promises_broken_are_these(exchanges: list[Exchange], promises: set[
     [
         (asked([record()], answer(429, left=0)), "RES-1", "undecided", "never answered"),
         (asked([record()], FINE), "VAL-4", "undecided", "never answered"),
+        (asked([record()], FINE), "RATE-2", "undecided", "the limit of 100 was not reached: at most 1 requests in a"),
         (asked([BAD], answer(422, ERRORS)), "RES-5", "held", "never arose"),
         (asked([record()], FINE), "FMT-2", "held", "never arose"),
         (asked([record()], FINE, key=KEY), "AUTH-1", "undecided", "never answered"),

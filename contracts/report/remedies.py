@@ -10,6 +10,7 @@ REMEDIES = (
     ("the cap of", "Give a higher --max-requests."),
     ("key refused", "Set BSPK_API_KEY to a key that this target accepts."),
     ("catalogue", "Give --catalogue FILE with references that exist on the target and may be written."),
+    ("was not reached", "Send more at once, from more users (-u), or use a key with a smaller limit."),
     ("someone else spends", "Use a key that nobody else uses meanwhile."),
     ("no allowance", "Wait until the key has its allowance back, or use a key of its own."),
     ("redirected", "Give the address that the redirect leads to as --base-url."),

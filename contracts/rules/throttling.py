@@ -4,6 +4,7 @@
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import IntEnum
@@ -155,6 +156,18 @@ def _unexplained(evidence: Evidence, promise: Promise) -> Examined:
         refuted = survey.refuted
         expected = "answers that some legal limiter of this Limit and window could give"
         yield Finding(promise, expected, f"{refuted.words}\n{refuted.timeline}", refuted.witness, sequence=True)
+
+
+def how_far_from_the_limit(evidence: Evidence) -> str | None:
+    """Why nothing was refused, where a Limit was told and the most that was sent in a window is no more than that."""
+    rows = rate_rows(evidence, authenticated=True)
+    limit = max((row.limit or 0 for row in rows), default=0)
+    sent = sorted(row.sent_s for row in rows)
+    window_s = evidence.facts.window_s
+    most = max((bisect_right(sent, began_s + window_s) - place for place, began_s in enumerate(sent)), default=0)
+    if not limit or most > limit:
+        return None
+    return f"the limit of {limit} was not reached: at most {most} requests in a window of {window_s:g} s"
 
 
 def _promise_of(refuted: Refutation, rows: tuple[Row, ...], window_s: float) -> Promise:

@@ -38,7 +38,7 @@ def table(seeds: int) -> str:
     return "\n".join(lines)
 
 
-def sweep(probes: int, limits: Sequence[int]) -> Iterator[tuple[str, int]]:
+def sweep(probes: int, limits: Sequence[int], users: int = USERS) -> Iterator[tuple[str, int]]:
     """A line for each limiter and limit as it is done, with how many probes blamed it or lost its class."""
     for variant, make in LEGAL.items():
         true = name_of(variant)
@@ -46,7 +46,7 @@ def sweep(probes: int, limits: Sequence[int]) -> Iterator[tuple[str, int]]:
             blamed = left = alone = 0
             for seed in range(probes):
                 chance = random.Random(f"{variant} {limit} {seed}")  # noqa: S311  round trips, no secrets
-                probe = Simulated(make(limit), seed=seed, delay_s=chance.random() * SLOWEST_S, users=USERS)
+                probe = Simulated(make(limit), seed=seed, delay_s=chance.random() * SLOWEST_S, users=users)
                 survey = probe.run()
                 blamed += survey.refuted is not None
                 left += true in survey.candidates
@@ -63,10 +63,12 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="probes of each (default 1, as in README)")
     parser.add_argument("--probes", type=int, default=0, help="probes of each legal simulated limiter, instead")
     parser.add_argument("--limits", type=int, nargs="+", default=[LIMIT], help=f"with --probes (default {LIMIT})")
+    users = f"of a burst, at least (default {USERS}; 1: as many as ThrottleProbe asks for)"
+    parser.add_argument("--users", type=int, default=USERS, help=users)
     options = parser.parse_args()
     if options.probes:
         wrong = 0
-        for line, faults in sweep(options.probes, options.limits):
+        for line, faults in sweep(options.probes, options.limits, options.users):
             print(line, flush=True)
             wrong += faults
         print(f"wrong: {wrong}")
