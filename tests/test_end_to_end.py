@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -212,6 +213,16 @@ def test_a_target_that_stops_half_way_is_not_held(tmp_path: Path) -> None:
         done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), "--timeout", "2", runs=tmp_path)
     assert done.returncode in (1, 6), done.stdout
     assert "target gone" in str(report(tmp_path)["reason"])
+
+
+def test_a_long_run_is_foretold(tmp_path: Path) -> None:
+    body = b'{"status": "done", "results": [{"index": 0, "status": "ok"}]}'
+    headers = {"Content-Type": "application/json", "X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "1"}
+    with stub(lambda count: (200, headers, body) if count < 3 else None) as url:
+        done = pytest_run(
+            *("--base-url", url, "--catalogue", str(CATALOGUE), "--window", "4", "--timeout", "2"), runs=tmp_path
+        )
+    assert re.search(r"\d+ requests at 2 in 4 s take \d+ to \d+ minutes: --max-requests", done.stdout), done.stdout
 
 
 def test_without_a_catalogue_acceptance_is_undecided(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def locust(
     command = [*LOCUST, "--headless", "--only-summary", "--loglevel", "WARNING", "--runs-dir", str(folder / "runs")]
     command += ["--window", "0.6", "--timeout", "5", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=environment(key, second), capture_output=True, text=True, timeout=50, check=False
+        command, cwd=ROOT, env=environment(key, second), capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -216,6 +216,17 @@ def test_a_second_key_tells_whether_two_share(tmp_path: Path, dialect: tuple[str
     written = "".join(path.read_text() for path in (tmp_path / "runs" / "latest").iterdir() if path.is_file())
     assert "$BSPK_API_KEY_2" in written
     assert second not in written + ended.stdout + ended.stderr
+
+
+def test_a_window_of_a_second_is_caught_at_the_documented_ten(tmp_path: Path) -> None:
+    """The one probe that takes its real time, about half a minute."""
+    with EmbeddedSandbox("--limit", "4", "--window", "1") as sandbox:
+        ended = locust(tmp_path, "ThrottleProbe", "-H", sandbox.base_url, *CATALOGUE, "--window", "10")
+    assert ended.returncode == BROKEN, ended.stdout + ended.stderr
+    document = report(tmp_path)
+    assert verdicts(document, "broken") & {"RATE-1", "RATE-4"}
+    assert document["duration_s"] > 10
+    assert document["limiter"]["candidates"] == []
 
 
 def test_a_second_key_that_is_the_first_is_refused(tmp_path: Path) -> None:
