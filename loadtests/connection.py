@@ -9,7 +9,7 @@ import threading
 import time
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httptools
 
@@ -34,13 +34,14 @@ class Reply:
     status: int
     headers: list[Header]
     body: bytes
+    _first: dict[bytes, bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._first = {name.lower(): value for name, value in reversed(self.headers)}
 
     def header(self, name: bytes) -> bytes | None:
         """The first header of that name (in lower case), or None."""
-        for key, value in self.headers:
-            if key == name or key.lower() == name:
-                return value
-        return None
+        return self._first.get(name)
 
     def answer(self) -> Answer:
         """As the history keeps it."""
@@ -250,13 +251,18 @@ class _Incoming:
 
     def reply(self) -> Reply:
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        reply = Reply(self.status, self.headers, body)
+        if reply.header(b"transfer-encoding") is not None or reply.header(b"content-encoding") is not None:
+            reply.body = self._uncoded(body)
+        return reply
+
+    def _uncoded(self, body: bytes) -> bytes:
         for name, value in self.headers:
-            known = name.lower()
-            if known == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            if name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
                 raise _MalformedError(f"a transfer coding that was not asked for: {value[:100]!r}")
-            if known == b"content-encoding" and body:
+            if name.lower() == b"content-encoding" and body:
                 body = _decoded(body, value)
-        return Reply(self.status, self.headers, body)
+        return body
 
 
 def _decoded(body: bytes, codings: bytes) -> bytes:

@@ -76,7 +76,8 @@ def _members(value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
         for name, member in value.items():
             yield name, member
-            yield from _members(member)
+            if isinstance(member, dict | list):
+                yield from _members(member)
     elif isinstance(value, list):
         for member in value:
             yield from _members(member)
