@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,7 +120,7 @@ def test_a_defect_under_load_is_named(tmp_path: Path, defect: str, scenario: str
     assert promise in verdicts(document, "broken")
 
 
-def divided(folder: Path, base_url: str, seconds: int) -> list[str]:
+def steady(folder: Path, base_url: str, seconds: int) -> list[str]:
     return [
         *(
             *LOCUST,
@@ -145,14 +147,13 @@ def divided(folder: Path, base_url: str, seconds: int) -> list[str]:
             base_url,
             *CATALOGUE,
         ),
-        *("--processes", "2"),
     ]
 
 
 def test_two_processes_say_what_one_says(tmp_path: Path) -> None:
     with EmbeddedSandbox(*PLENTY) as sandbox:
         ended = subprocess.run(
-            divided(tmp_path, sandbox.base_url, 5),
+            [*steady(tmp_path, sandbox.base_url, 5), "--processes", "2"],
             cwd=ROOT, env=environment(EmbeddedSandbox.key), capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     document = report(tmp_path)
@@ -168,9 +169,32 @@ def test_two_processes_say_what_one_says(tmp_path: Path) -> None:
     assert verdict_of(judge(story)).value == document["verdict"]
 
 
+def test_so_do_a_master_and_workers_that_were_started_apart(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    master = ["--master", "--expect-workers", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+    worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
+    with EmbeddedSandbox(*PLENTY) as sandbox, ExitStack() as stack:
+        command, key = steady(tmp_path, sandbox.base_url, 4), environment(EmbeddedSandbox.key)
+        processes = [
+            stack.enter_context(subprocess.Popen([*command, *role], cwd=ROOT, env=key, stdout=subprocess.DEVNULL))
+            for role in (master, worker, worker)
+        ]
+        codes = [process.wait(timeout=60) for process in processes]
+    document = report(tmp_path)
+    assert codes[0] == HELD, document["reason"]
+    figures, rows = document["load"]["SteadyRate"], read_rows(tmp_path / LATEST / "rows.bin")
+    assert figures["sent"] == len(rows) == figures["answered"] > 80
+    assert figures["workers_lost"] == 0
+    assert len(set(rows["seq"].tolist())) == len(rows)
+    assert document["verdict"] == verdict_of(judge(read_history(tmp_path / LATEST / "history.jsonl"))).value
+    assert all(code == 0 for code in codes[1:]), "a worker has no verdict of its own"
+
+
 def test_a_worker_that_is_lost_leaves_the_run_undecided(tmp_path: Path) -> None:
     with EmbeddedSandbox(*PLENTY) as sandbox:
-        command, key = divided(tmp_path, sandbox.base_url, 8), environment(EmbeddedSandbox.key)
+        command = [*steady(tmp_path, sandbox.base_url, 8), "--processes", "2"]
+        key = environment(EmbeddedSandbox.key)
         with subprocess.Popen(command, cwd=ROOT, env=key, stdout=subprocess.PIPE, text=True) as master:
             patiently(tmp_path, "runs/*/rows.bin")
             time.sleep(3)
