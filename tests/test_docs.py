@@ -15,8 +15,8 @@ PIPELINES = sorted(DOCS.glob("*.yml"))
 OF_OTHERS = {"--base-url", "--no-header", "--markers"} | {
     *("--headless", "--processes", "--master", "--master-host", "--worker", "--expect-workers"),
 }
-SOURCES = "\n".join(path.read_text(encoding="utf-8") for room in ("contracts", "loadtests", "sandbox")
-                    for path in sorted((ROOT / room).rglob("*.py")))  # fmt: skip
+ROOMS = ("contracts", "loadtests", "sandbox", "tests/benchmarks")
+SOURCES = "\n".join(path.read_text(encoding="utf-8") for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))
 
 
 def pipeline(path: Path) -> dict[Any, Any]:
