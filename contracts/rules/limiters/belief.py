@@ -8,6 +8,7 @@ from typing import Any
 from contracts.rules.limiters.candidates import models
 from contracts.rules.limiters.decisions import Costs, States, begin, decide
 from contracts.rules.limiters.rows import Model, Row, Terms
+from contracts.rules.limiters.search import TOO_MANY_IN_TURN
 
 _TICK_RANGES = 11  # every row is tried on all models while the run goes on
 
@@ -28,7 +29,7 @@ class Belief:
             self._living = [(model, begin(model, row)) for model in models(self._terms, _TICK_RANGES)]
         span = row.sent_s, row.answered_s, last.sent_s if last else -math.inf
         after = [(model, decide(model, living, row, span)) for model, living in self._living]
-        self._living = [(model, living) for model, living in after if living]
+        self._living = [(model, _within_bounds(model, living, row)) for model, living in after if living]
         if last is None or row.answered_s > last.answered_s:
             self._last = row
 
@@ -51,3 +52,8 @@ class Belief:
         """Whether every living candidate takes an answer of this status for free."""
         paid = [costs for _, living in self._living for costs in living]
         return bool(paid) and all((status, 0) in costs for costs in paid)
+
+
+def _within_bounds(model: Model[Any], living: dict[Costs, States], row: Row) -> dict[Costs, States]:
+    """What lives; an unknown past where answers of unknown cost have made too much of it."""
+    return living if sum(map(len, living.values())) <= TOO_MANY_IN_TURN else begin(model, row)

@@ -16,7 +16,9 @@ from contracts.rules.limiters.rows import Model, Row
 
 _TOO_MANY_IN_FLIGHT = 8
 _TOO_MANY_STATES = 500
+TOO_MANY_IN_TURN = 60  # where no order is open, only answers of unknown cost multiply states
 _STEPS, _STEPS_A_ROW, _ROWS = 6000, 4, 2000  # of the search through orders, for one model and one history
+_TURNS, _TURNS_A_ROW = 1000, 15  # the same where no order is open
 _PATIENCE_IF_COARSE = 0.25  # many phases are tried
 
 Pieces = Sequence[tuple[int, int, bool]]  # (first, after the last, few enough in flight to search)
@@ -33,11 +35,14 @@ class Explained:
 
 
 def stretches(rows: Sequence[Row]) -> Pieces:
-    """The history, sorted by sent_s, cut where no request was in flight."""
+    """The history, sorted by sent_s, cut where no request was in flight.
+
+    Sent at the very moment of the last answer is after it: the way to the server takes longer than a clock's last digit.
+    """
     found = []
     first, latest, flying, few = 0, -math.inf, list[float](), True
     for i, row in enumerate(rows):
-        if row.sent_s > latest and i > first:
+        if row.sent_s >= latest and i > first:
             found.append((first, i, few))
             first, flying, few = i, [], True
         flying = [answered for answered in flying if answered >= row.sent_s] if few else flying
@@ -65,6 +70,7 @@ class _Search:
         self._model, self._rows, self._clock = model, rows, clock
         steps = _STEPS + _STEPS_A_ROW * min(len(rows), _ROWS)
         self._steps_left = steps * _PATIENCE_IF_COARSE if clock.tick_s else steps
+        self._turns_left = _TURNS + _TURNS_A_ROW * len(rows)
 
     def run(self, pieces: Pieces, since: Explained) -> Explained:
         blind, costs = since.blind, set(since.living)
@@ -83,15 +89,18 @@ class _Search:
     def _through(self, living: dict[Costs, States], first: int, end: int) -> dict[Costs, States] | None:
         """All orders of a piece; None where there are too many."""
         many = end - first > 1
-        if many and self._steps_left < 0:
+        if self._impatient(many):
             return None
         nodes: Nodes = {(first, 0): living}
         for _ in range(first, end):
             nodes = self._decide_one(nodes, end)
             states = sum(len(met) for node in nodes.values() for met in node.values())
-            if states > _TOO_MANY_STATES or (many and self._steps_left < 0):
+            if states > (_TOO_MANY_STATES if many else TOO_MANY_IN_TURN) or self._impatient(many):
                 return None
         return nodes.get((end, 0), {})
+
+    def _impatient(self, many: bool) -> bool:
+        return (self._steps_left if many else self._turns_left) < 0
 
     def _decide_one(self, nodes: Nodes, end: int) -> Nodes:
         reached: Nodes = {}
@@ -101,7 +110,10 @@ class _Search:
             since = self._rows[decided].sent_s if decided >= 0 else -math.inf
             for i, latest in _next(self._rows, base, mask, end):
                 row = self._rows[i]
-                self._steps_left -= states_here if end - base > 1 else 0
+                if end - base > 1:
+                    self._steps_left -= states_here
+                else:
+                    self._turns_left -= states_here
                 span = self._span(max(since, row.sent_s), latest, since)
                 after = decide(self._model, living, row, span)
                 node = reached.setdefault(_decided(base, mask, i), {}) if after else {}
