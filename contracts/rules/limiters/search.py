@@ -37,7 +37,7 @@ class Explained:
 def stretches(rows: Sequence[Row]) -> Pieces:
     """The history, sorted by sent_s, cut where no request was in flight.
 
-    Sent at the very moment of the last answer is after it: the way to the server takes longer than a clock's last digit.
+    Sent at the very moment of the last answer is after it: the way there takes longer than a clock's last digit.
     """
     found = []
     first, latest, flying, few = 0, -math.inf, list[float](), True
