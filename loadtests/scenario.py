@@ -87,14 +87,22 @@ class Scenario(User):
         except Stopped as stopped:
             self.session.stop(stopped.reason)
             self.end()
+        except StopUser:
+            raise
+        except Exception:  # a fault of ours: Locust notes it, and would play the same again and again
+            self._end_test()
+            raise
 
     def end(self) -> None:
         """This user has done its part, and with it the test."""
+        self._end_test()
+        raise StopUser
+
+    def _end_test(self) -> None:
         runner = self.environment.runner
         headless = self.environment.web_ui is None
         if runner is not None and not self.session.clock.ending:
             gevent.spawn(runner.quit if headless else runner.stop)
-        raise StopUser
 
     def push(self, size: int, purpose: str, wire: Wire | None = None) -> Exchange:
         """One batch, on this user's wire or another; of those let in, every fifth has a faulty record in its midst."""

@@ -135,7 +135,7 @@ class SlidingCounter:
 
     def ready_s(self, state: Weighted) -> float:
         longest, room = self.terms.longest_s, self.terms.limit - 1
-        if state.total_hi <= room:
+        if state.total_hi <= room or (state.used_hi <= room and not state.before_hi):
             return NEVER
         if state.used_hi <= room:
             return state.began_hi + longest * (1 - (room - state.used_hi) / state.before_hi)
