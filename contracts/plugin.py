@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (ROOT / "contracts", ROOT / "loadtests")
 EXIT = {"held": 0, "broken": 1, "undecided": 6}
 DEFAULT_CAP = 4_000
-LOAD_CAP = 100_000  # the same of a run with load scenarios, one of which floods
+LOAD_CAP = 1_000_000  # the same of a run with load scenarios, one of which floods
 LOAD_TIME_S = 300  # of all of them
 
 

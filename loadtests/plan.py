@@ -28,7 +28,7 @@ class Part:
     own_s: float  # what it likes to have
     least_s: float  # with less it tells nothing
     unsuited: Callable[[Terms], str | None]
-    most: int = 100_000  # requests, whatever the cap of the run
+    most: int = 1_000_000  # requests, whatever the cap of the run
     windows: float = 0  # of silence and bursts, where it ends by itself after as many
 
 
@@ -39,7 +39,7 @@ class Planned:
     name: str
     seconds: float
     ends_by_itself: bool = False
-    most: int = 100_000  # requests
+    most: int = 1_000_000  # requests
     left_out: str | None = None
 
 
