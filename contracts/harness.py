@@ -51,7 +51,7 @@ from contracts.wire import Stopped, Wire
 from openapi.document import load_document
 
 DEPTHS = ("quick", "standard", "deep")
-SEQ_STRIDE = 1_000_000_000  # a child's numbers begin at the next multiple, so that `seq` is unique within a run
+SEQ_STRIDE = 100_000_000  # a child's numbers begin at the next multiple, so that `seq` is unique within a run
 
 
 @dataclass(frozen=True)
