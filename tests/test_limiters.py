@@ -6,6 +6,7 @@ import time
 import pytest
 
 from contracts.rules.limiters import CANDIDATES, Row, survivors
+from contracts.rules.limiters.search import stretches
 from tests.simulated_limiters import FAULTS, LEGAL, FixedClock, FixedFirst, Limiter, name_of
 
 # (seconds of silence, then so many limits of requests one after the other, and some more)
@@ -147,6 +148,13 @@ def test_after_a_burst(then: list[Row], kind: str | None) -> None:
 def test_without_a_constant_limit_nothing_is_concluded(rows: list[Row]) -> None:
     survey = survivors(rows)
     assert (survey.candidates, survey.limit, survey.refuted) == (CANDIDATES, None, None)
+
+
+def test_what_follows_an_answer_at_once_overlaps_with_nothing() -> None:
+    """A coarse clock shows the next request at the moment of the last answer: their order is known all the same."""
+    in_turn = [Row(i / 10, (i + 1) / 10, 200, 30, 29 - i, i) for i in range(3)]
+    assert stretches(in_turn) == [(0, 1, True), (1, 2, True), (2, 3, True)]
+    assert stretches([in_turn[0], Row(0.05, 0.2, 200, 30, 28, 1)]) == [(0, 2, True)]
 
 
 def test_the_witness_is_small() -> None:
