@@ -256,8 +256,10 @@ class Evidence:
             yield "at-future"
         elif exchange.answered_s > written.clouded_from_s:
             yield "at-clouded"
+        elif latest is not None and moment == latest:
+            yield "at-equal"
         elif latest is not None and abs(moment - latest) < timedelta(seconds=1):
-            yield "at-equal"  # servers that keep whole seconds see no difference
+            yield "at-near"  # servers that keep whole seconds see no difference
         elif latest is not None and moment < latest:
             yield "at-stale"
         elif not update and moment < began - RECENT:

@@ -100,9 +100,12 @@ OTHERS = [
     ("batch-max", (TAKEN_2, TOO_LARGE), "2 records taken; 4 refused by 413"),
     ("same-batch-again", (TAKEN_2, AGAIN), "error and ok (once, first in #2)"),
     ("same-batch-again", (TAKEN_2, REFUSED_3), NOT_TRIED),
+    ("same-batch-again", (TAKEN_2, one("ok", at="2026-06-01T11:59:00Z"), AGAIN), NOT_TRIED),  # it is stale by now
     ("duplicate-in-batch", (asked([record(), record()], answer(body=reply(ok(0, 1)))),), "ok (2 times, first in #1)"),
     ("at-stale", (one("ok"), one("error", at="2026-06-01T11:57:00Z")), "error (once, first in #2)"),
     ("at-equal", (one("ok"), one("warning")), "warning (once, first in #2)"),
+    ("at-equal", (one("422"), one("ok")), NOT_TRIED),  # nothing was taken before
+    ("at-equal", (one("ok"), one("warning", at="2026-06-01T11:58:00.5Z")), NOT_TRIED),
     ("other-media-type", (asked([record()], answer(415), headers=()),), "none: 415 (once, first in #1)"),
     ("other-method", (asked(b"", answer(405), method="GET"),), "GET 405 (once, first in #1)"),
     (

@@ -69,7 +69,10 @@ def test_both_page_and_terminal_tell_of_it() -> None:
         ("ok (3 times, first in #7), error (once, first in #2)", "error, ok"),
         ("`a, b` (once, first in #2)", "`a, b`"),
         ("401: text/plain, no (once, first in #1) entry", "401: text/plain, no (once, first in #1) entry"),
-        ("2000 records taken; no larger one refused", "2000 records taken; no larger one refused"),
+        ("2000 records taken; no larger one refused", "no larger one refused"),
+        ("500 records taken; 501 refused by 413", "500 records taken; 501 refused by 413"),
+        ("32295 bytes taken; 40123 refused by 413", "refused by 413"),
+        ("404: text/html, id 6f9c0d1e-7a at 2026-06-01T11:58:00Z", "404: text/html, id … at …"),
     ],
 )
 def test_an_answer_is_compared_without_its_counts(answer: str, expected: str) -> None:

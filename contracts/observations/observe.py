@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from contracts.evidence import Due, Evidence, Seen
+from contracts.evidence import Due, Evidence, Expected, Seen
 from contracts.exchange import KEY, Standing
 from contracts.observations import allowance
 from contracts.records import Kind
@@ -20,7 +20,7 @@ from openapi.ledger import QUESTIONS
 NOT_TRIED = "not tried"
 LONGEST_QUOTE = 80  # characters of a server's own words
 # Oddities that come along with others of themselves: names we invent are unknown, odd moments cloud their reference.
-COMPANIONS = frozenset({"unknown-reference", "at-clouded"})
+COMPANIONS = {"ref-": "unknown-reference", "at-": "at-clouded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _of_records(evidence: Evidence) -> Mapping[str, list[tuple[str, int]]]:
     """By oddity: what the records got that are odd in this way alone, each with the exchange that shows it."""
     told: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for seen in _judged(evidence):
-        odd = {index: only for index, expected in enumerate(seen.expected) if (only := _only(expected.oddities))}
+        odd = {index: only for index, expected in enumerate(seen.expected) if (only := _only(expected))}
         if seen.results is not None:
             for index, oddity in odd.items():
                 if (outcome := seen.outcome(index)) is not None:
@@ -58,12 +58,15 @@ def _of_records(evidence: Evidence) -> Mapping[str, list[tuple[str, int]]]:
     return told
 
 
-def _only(oddities: tuple[str, ...]) -> str | None:
-    """The one oddity of a record, what comes along with it aside."""
-    if len(oddities) == 1:
-        return oddities[0]
-    others = [name for name in oddities if name not in COMPANIONS]
-    return others[0] if len(others) == 1 and others[0].startswith(("ref-", "at-")) else None
+def _only(expected: Expected) -> str | None:
+    """The one oddity of a record, what comes along with it aside. Nothing is old to a server that took nothing yet."""
+    for name in expected.oddities:
+        if name in ("at-stale", "at-equal") and not expected.update:
+            continue
+        companion = COMPANIONS.get(name[: name.find("-") + 1])
+        if all(other in (name, companion) for other in expected.oddities):
+            return name
+    return None
 
 
 def _judged(evidence: Evidence) -> Iterator[Seen]:
@@ -100,11 +103,12 @@ def _refusal_mode(evidence: Evidence) -> str:
 
 
 def _same_batch_again(evidence: Evidence) -> str:
+    """Only while each record is the last of its reference: later on it is stale as well."""
     taken: set[object] = set()
     told: list[tuple[str, int]] = []
     for seen in _judged(evidence):
         batch = tuple((record.reference, repr(record.quantity), record.at) for record in seen.body.records)
-        if batch in taken:
+        if batch in taken and all(expected.oddities == ("at-equal",) for expected in seen.expected):
             outcomes = {str(seen.outcome(index)) for index in range(len(batch))}
             told.append((" and ".join(sorted(outcomes)), seen.seq))
         if seen.all_acceptable and seen.results is not None:
