@@ -72,6 +72,7 @@ def test_both_page_and_terminal_tell_of_it() -> None:
         ("2000 records taken; no larger one refused", "no larger one refused"),
         ("500 records taken; 501 refused by 413", "500 records taken; 501 refused by 413"),
         ("32295 bytes taken; 40123 refused by 413", "refused by 413"),
+        ("60 requests in 1 s; it begins 0.674 s into the run", "60 requests in 1 s"),
         ("404: text/html, id 6f9c0d1e-7a at 2026-06-01T11:58:00Z", "404: text/html, id … at …"),
     ],
 )

@@ -22,8 +22,8 @@ from contracts.report.document import verdict_over
 from openapi.ledger import BY_ID
 
 SCHEMA = 1
-# How far a run happened to go up is its own affair: a limit is the server's, and bytes vary with what was generated.
-_NO_LIMIT_MET = re.compile(r"\d+ \w+ taken; (?=no larger)|\d+ bytes taken; (?:\d+ )?")
+# How far a run happened to go up, in bytes ever, and when it met the window, are the run's own affair.
+_OF_THE_RUN = re.compile(r"\d+ \w+ taken; (?=no larger)|\d+ bytes taken; (?:\d+ )?|; it begins \S+ s into the run")
 _UNIQUE = re.compile(r"(?=[\w:.+-]*\d)[\w:.+-]{8,}")  # ids and moments, another each time
 _TALLIED = re.compile(r"(.+?) \((?:once|\d+ times), first in #\d+\)(?:, |$)")
 
@@ -81,7 +81,7 @@ def told(answer: str) -> str:
     """An observation's answer without what differs from run to run of one server: what two runs can be compared by."""
     outcomes = _TALLIED.findall(answer)
     counted = bool(outcomes) and _TALLIED.sub("", answer) == ""
-    return ", ".join(sorted(outcomes)) if counted else _UNIQUE.sub("…", _NO_LIMIT_MET.sub("", answer))
+    return ", ".join(sorted(outcomes)) if counted else _UNIQUE.sub("…", _OF_THE_RUN.sub("", answer))
 
 
 def renewed(old: Baseline, document: Mapping[str, Any]) -> Baseline:
