@@ -16,6 +16,7 @@ from contracts.exchange import Cause
 NAME = "rows.bin"
 CAUSES: tuple[Cause, ...] = tuple(Cause)  # a row's `cause` counts from 1
 IN_FLIGHT = 255  # `cause` of a request whose answer was not waited for, since the run ended
+RESENT = CAUSES.index(Cause.CLOSED_IDLE) + 1  # `cause` of one that was sent again, and is nobody's failure
 RIGHT, WRONG = 1, 2  # `flags`: proven right at once; broke a one-exchange rule
 UNTOLD = -1  # `limit`, `remaining` where no such number was told
 MOST = 2**31 - 1  # of a told number

@@ -11,7 +11,6 @@ from loadtests.scenario import EVERY_ANSWER
 from openapi.ledger import UPS_2
 
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-REPEATS = 8
 
 
 class BatchSizes(Pressing):
@@ -25,12 +24,13 @@ class BatchSizes(Pressing):
     owes = (*EVERY_ANSWER, UPS_2)
     refused_from: ClassVar[int | None] = None  # the smallest size that was too large
     ahead: ClassVar[list[int]] = []
+    spacing_s: ClassVar[float] = 0.0
 
     @classmethod
     def prepare(cls, users: int, seconds: float) -> None:
         """As any, before the first batch."""
         super().prepare(users, seconds)
-        cls.refused_from, cls.ahead = None, []
+        cls.refused_from, cls.ahead, cls.spacing_s = None, [], cls.spacing_within_cap_s(seconds)
 
     @classmethod
     def most_records(cls) -> int | None:
@@ -61,8 +61,8 @@ class BatchSizes(Pressing):
         row = self.press(self.mine.batch(size, faulty), "batch sizes").row
         if row.status in (413, 422) and not faulty:
             cls.refused_from = size
-        if row.remaining == 0:
-            session.clock.sleep(Terms(1, session.choices.window_s).longest_s)
+        longest_s = Terms(1, session.choices.window_s).longest_s
+        session.clock.sleep(longest_s if row.remaining == 0 else row.sent_s + cls.spacing_s - session.elapsed_s)
 
     def _sizes(self) -> list[int]:
         known = len(self.mine.references)

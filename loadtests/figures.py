@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from contracts.rows import IN_FLIGHT, RIGHT, WRONG, Rows
+from contracts.rows import IN_FLIGHT, RESENT, RIGHT, WRONG, Rows
 from loadtests.latencies import histogram_of, percentiles_of, written
 
 MOST_POINTS = 600  # of the series
+Mask = npt.NDArray[np.bool_]
 LATE_S = 0.1  # later than due by this, a request counts as behind
 LATE_SHARE = 0.02  # of requests behind, from which on the generator is saturated
 BUSY_SHARE = 0.95  # of one core, likewise
@@ -49,7 +51,8 @@ def figures(rows: Rows, generator: Generator) -> dict[str, Any]:
         "arrival": generator.arrival,
         "sent": sent,
         "answered": achieved,
-        "failed": int((~answered & ~in_flight).sum()),
+        "failed": int(_failed(rows).sum()),
+        "resent": int(_resent(rows).sum()),
         "in_flight": int(in_flight.sum()),
         "statuses": {str(status): int(count) for status, count in zip(statuses, counts, strict=True)},
         "refused": int(refused.sum()),
@@ -69,6 +72,17 @@ def figures(rows: Rows, generator: Generator) -> dict[str, Any]:
         "histograms": {"due": written(due), "sent": written(since_sent)},
         "series": series(rows, began_s, ended_s),
     }
+
+
+def _resent(rows: Rows) -> Mask:
+    """A kept connection closed before the first byte is nobody's failure: the batch was sent again."""
+    resent: Mask = rows["cause"] == RESENT
+    return resent
+
+
+def _failed(rows: Rows) -> Mask:
+    failed: Mask = (rows["status"] == 0) & (rows["cause"] != IN_FLIGHT) & ~_resent(rows)
+    return failed
 
 
 def _span(rows: Rows) -> tuple[float, float]:
@@ -109,7 +123,7 @@ def _point(rows: Rows) -> dict[str, Any]:
     point: dict[str, Any] = {
         "answered": len(answered),
         "refused": int((answered["status"] == 429).sum()),
-        "failed": int(((rows["status"] == 0) & (rows["cause"] != IN_FLIGHT)).sum()),
+        "failed": int(_failed(rows).sum()),
         "remaining": int(told[-1]) if len(told) else None,
     }
     for name in ("due", "sent"):

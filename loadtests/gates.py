@@ -1,7 +1,7 @@
 """The user's own service levels: read and checked before anything is sent, then ruled on from a scenario's figures.
 
-Pure but for reading the file. A gate with no data, with too few samples, or measured by a generator that fell behind is
-undecided: never held.
+Pure but for reading the file. A gate with no data, or measured by a generator that fell behind, is undecided;
+one with too few samples is never held, and broken only where chance cannot have made them so.
 """
 
 import re
@@ -174,7 +174,7 @@ def _ruled(gate: Gate, measure: Measure, scenario: str, figures: Figures) -> tup
 def _doubt(gate: Gate, measure: Measure, scenario: str, figures: Figures) -> str | None:
     """Why the figure, whatever it is, says too little of the target."""
     samples = measure.samples(figures)
-    if samples < gate.least_samples:
+    if samples < gate.least_samples and not measure.surely_beyond(figures, gate.bound):
         return f"{scenario} gave {samples} of the {gate.least_samples} samples that it needs"
     if measure.timed and (figures.get("behind") or {}).get("saturated"):
         return f"this generator fell behind in {scenario}: its figures say nothing of the target"

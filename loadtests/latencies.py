@@ -38,6 +38,12 @@ def written(histogram: HdrHistogram) -> str:
     return encoded.decode()
 
 
+def beyond(histogram: HdrHistogram, most_ms: float) -> int:
+    """How many took longer than that."""
+    steps = histogram.get_recorded_iterator()
+    return sum(step.count_added_in_this_iter_step for step in steps if step.value_iterated_to > most_ms * 1000)
+
+
 def percentiles_of(histogram: HdrHistogram) -> dict[str, float | int | None]:
     """In milliseconds, with how many latencies there are; None where there is none."""
     count = int(histogram.get_total_count())

@@ -25,15 +25,14 @@ from loadtests.company import Master, Part, Worker, check_divisible, listen_as_m
 from loadtests.fill_allowance import FillAllowance
 from loadtests.flood import Flood
 from loadtests.options import Choices, add_options, check_names, check_one, choose, usage_error
-from loadtests.pusher import Pusher, owed
-from loadtests.scenario import Scenario
+from loadtests.scenario import Scenario, owed
 from loadtests.session import Session
 from loadtests.stampede import Stampede
 from loadtests.steady_rate import SteadyRate
 from loadtests.throttle_probe import ThrottleProbe
 from loadtests.webui.pages import Watch, serve
 
-CLASSES = (ThrottleProbe, BatchSizes, SteadyRate, Stampede, FillAllowance, Pusher, Capacity, Flood)
+CLASSES = (ThrottleProbe, BatchSizes, SteadyRate, Stampede, FillAllowance, Capacity, Flood)
 SCENARIOS: dict[str, type[Scenario]] = {scenario.__name__: scenario for scenario in CLASSES}
 INTERRUPTED, INTERNAL_ERROR = 2, 3  # as pytest has them
 
@@ -78,7 +77,7 @@ def prepare(environment: Environment, **_: Any) -> None:
         serve(environment, LoadTests.watch)
     if options.headless:
         scenario = SCENARIOS[options.user_classes[0]]
-        options.num_users = options.num_users or scenario.own_users
+        options.num_users = options.num_users or min(scenario.own_users, len(choices.catalogue))
         options.spawn_rate = options.spawn_rate or options.num_users
         options.run_time = options.run_time or scenario.own_seconds
 

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from scipy.stats import binom
+
+from loadtests.latencies import beyond, merged
+
+CHANCE = 1e-4  # of a server that keeps a bound to be taken for one that does not
 Figures = Mapping[str, Any]
 
 
@@ -23,6 +28,8 @@ class Measure:
     least: int = 20  # samples
     timed: bool = True  # says nothing of the target where this generator fell behind
     interval: Callable[[Figures], tuple[float, float] | None] = lambda _: None
+    # Whether even too few samples leave no doubt that the figure lies beyond a bound.
+    surely_beyond: Callable[[Figures, float], bool] = lambda _, __: False
 
     def written(self, value: float) -> str:
         """The value with its unit, as a person reads it."""
@@ -52,6 +59,11 @@ def _count(*keys: str) -> Callable[[Figures], int]:
 
 def _share(part: Callable[[Figures], float], whole: Callable[[Figures], float]) -> Callable[[Figures], float | None]:
     return lambda figures: part(figures) / whole(figures) if whole(figures) else None
+
+
+def _surely_more(part: Callable[[Figures], float], whole: Callable[[Figures], float]) -> Callable[..., bool]:
+    """Of a true share at the bound, so many would hardly ever be."""
+    return lambda figures, bound: bool(binom.sf(part(figures) - 1, whole(figures), bound) < CHANCE)
 
 
 def _settled(figures: Figures) -> int:
@@ -85,13 +97,28 @@ def _interval(*keys: str) -> Callable[[Figures], tuple[float, float] | None]:
 
 # A quantile needs samples beyond it: one at the least.
 _PERCENTILES = {"p50": 20, "p90": 20, "p95": 20, "p99": 100, "p999": 1000, "mean": 20, "max": 20}
+_SLOWER = {"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01, "p999": 0.001}  # the share of answers beyond each
+
+
+def _surely_beyond(clock: str, share: float) -> Callable[[Figures, float], bool]:
+    """Of answers of which that share may be slower than the bound, so many would hardly ever be."""
+
+    def surely(figures: Figures, bound_ms: float) -> bool:
+        written = (figures.get("histograms") or {}).get(clock)
+        if not written:
+            return False
+        histogram = merged([written])
+        slower = beyond(histogram, bound_ms)
+        return bool(binom.sf(slower - 1, histogram.get_total_count(), share) < CHANCE)
+
+    return surely
 
 
 def _latencies(prefix: str, clock: str, words: str) -> dict[str, Measure]:
     return {
         f"{prefix}{name}_ms": Measure(
             f"{name} of latency {words}", "ms", False, _at("latency", clock, f"{name}_ms"),
-            _count("latency", clock, "count"), least,
+            _count("latency", clock, "count"), least, surely_beyond=_surely_beyond(clock, _SLOWER.get(name, 1.0)),
         )
         for name, least in _PERCENTILES.items()
     }  # fmt: skip
@@ -109,11 +136,11 @@ MEASURES: Mapping[str, Measure] = {
     **_latencies("sent_", "sent", "from send time"),
     "error_share": Measure(
         "share of requests without an answer or with a 5xx", "share", False, _share(_errors, _settled), _settled,
-        timed=False,
+        timed=False, surely_beyond=_surely_more(_errors, _settled),
     ),
     "wrong_share": Measure(
         "share of wrong answers", "share", False, _share(_count("wrong"), _count("answered")),
-        _count("answered"), timed=False,
+        _count("answered"), timed=False, surely_beyond=_surely_more(_count("wrong"), _count("answered")),
     ),
     "refused_share": Measure(
         "share of answers 429", "share", False, _share(_count("refused"), _count("answered")),

@@ -6,6 +6,10 @@ Pure; knows the scenarios by name alone. What suits is asked from the limit that
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+UNTOLD_PER_S = 20.0  # of SteadyRate, where the target states no limit
+OF_ALLOWANCE = 0.5  # so that no legal limiter refuses
+MOST_OF_ALLOWANCE = 0.8  # the same, where less would give too few answers
+ENOUGH = 110  # answers for a 99th percentile, and some to spare
 STARTUP_S = 4.0  # of a process with Locust in it, from nothing to its first request, and its end
 
 
@@ -58,12 +62,11 @@ def _needs(requests: int, seconds: float, why: str) -> Callable[[Terms], str | N
 
 # In this order; what floods the target comes last, so that no other starves of the cap on requests.
 PARTS: dict[str, Part] = {
-    "ThrottleProbe": Part(0, 0, _suits_all, most=4_000, windows=15),
-    "BatchSizes": Part(30, 20, _needs(40, 30, "it takes 40 requests to tell how cost grows")),
+    "ThrottleProbe": Part(0, 0, _suits_all, most=20_000, windows=15),
+    "BatchSizes": Part(30, 20, _needs(40, 30, "it takes 40 requests to tell how cost grows"), most=2_000),
     "SteadyRate": Part(30, 10, _needs(20, 30, "it takes 20 requests to tell a latency")),
-    "Stampede": Part(20, 10, _needs(16, 10, "a stampede of fewer than 16 requests at once meets nobody")),
+    "Stampede": Part(30, 10, _needs(2, 10, "no two requests are let in at once"), most=5_000),
     "FillAllowance": Part(30, 12, _suits_all),
-    "Pusher": Part(20, 5, _suits_all, most=4_000),
     "Capacity": Part(60, 30, _needs(500, 10, "the limiter would be all that a search finds")),
     "Flood": Part(15, 5, _needs(500, 10, "nearly all of a flood would be refused")),
 }
@@ -92,6 +95,14 @@ def plan(names: Iterable[str], terms: Terms, budget_s: float) -> list[Planned]:
         else Planned(name, 0, left_out=unsuited.get(name) or dropped[name])
         for name in chosen
     ]
+
+
+def steady_rate_per_s(terms: Terms, seconds: float) -> float:
+    """Requests a second that no legal limiter refuses, and so many that they tell a p99 in that time, if they can."""
+    if terms.limit is None:
+        return UNTOLD_PER_S
+    allowed = terms.limit / terms.window_s
+    return min(max(OF_ALLOWANCE * allowed, ENOUGH / max(seconds, 1.0)), MOST_OF_ALLOWANCE * allowed)
 
 
 def _more_s(name: str) -> float:

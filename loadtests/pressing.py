@@ -17,6 +17,7 @@ from loadtests.scenario import MEANT, NAME, Scenario
 from loadtests.session import ENDING
 
 FAULTY_EVERY = 500  # of a user's batches one has a faulty record: rare enough not to matter for the figures
+OF_CAP = 0.8  # of the requests that the cap allows, where a scenario is to last its time
 FAULTY_USERS = 4  # so many users send such, the first time early on
 
 
@@ -54,6 +55,12 @@ class Pressing(Scenario):
     def most_records(cls) -> int | None:
         """How many references one user needs at most; None: as many as there are."""
         return cls.own_records
+
+    @classmethod
+    def spacing_within_cap_s(cls, seconds: float, at_once: int = 1) -> float:
+        """The least time between two requests, or bursts of so many, with which the cap outlasts the test."""
+        caps = (cls.session.choices.max_requests, cls.own_requests)
+        return seconds * at_once / (OF_CAP * min(cap for cap in caps if cap))
 
     def on_start(self) -> None:
         """Take a wire and a share."""

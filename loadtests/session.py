@@ -22,7 +22,7 @@ from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write
 from contracts.rows import NAME as ROWS
 from contracts.rows import NO_ROWS, LoadRow, Rows, read_rows
-from contracts.rules.throttling import LIMIT, header_number
+from contracts.rules.throttling import LIMIT, REMAINING, header_number
 from contracts.target import UsageError, make_run_folder, point_latest
 from contracts.watermark import raise_watermark, read_watermark
 from contracts.wire import Outgoing, Stopped, Wire
@@ -41,7 +41,7 @@ from openapi.ledger import Promise
 
 ENDING = "the scenario was ended"
 FIRST_AT = timedelta(minutes=2)  # later than what the contracts of the same run send, who begin further back
-PARTS = ("answered", "failed", "in_flight")  # of all that was sent
+PARTS = ("answered", "failed", "resent", "in_flight")  # of all that was sent
 _SLICE_S = 0.1  # of a silence, so that it can be broken off
 
 
@@ -83,8 +83,6 @@ class Session:
         self.clock = _EndingClock()
         self.limit = began[2] if began else None  # as the last answer told it
         self.remaining: int | None = None  # likewise
-        self.refused = 0  # answers 429, and when the last of them came
-        self.refused_s = 0.0
         self.stopped: str | None = None
         self.figures: dict[str, Figures] = {}  # of each scenario that measured something, once it has ended
         self.watch: Watcher | None = None  # who is shown the test while it is under way
@@ -178,9 +176,6 @@ class Session:
         if row.limit > 0:
             self.limit = row.limit
         self.remaining = None if row.remaining < 0 else row.remaining
-        if row.status == 429:
-            self.refused += 1
-            self.refused_s = max(self.refused_s, row.answered_s)
         if self.watch is not None:
             self.watch.take(row)
 
@@ -237,11 +232,9 @@ class Session:
         return exchange
 
     def _learn(self, exchange: Exchange) -> None:
-        limit = header_number(exchange.answer, LIMIT) if exchange.answer else None
-        self.limit = limit or self.limit
-        if exchange.status == 429:
-            self.refused += 1
-            self.refused_s = max(self.refused_s, exchange.answered_s)
+        if exchange.answer:
+            self.limit = header_number(exchange.answer, LIMIT) or self.limit
+            self.remaining = header_number(exchange.answer, REMAINING)
         if self.watch is not None:
             self.watch.take_probe(exchange)
 

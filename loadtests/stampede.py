@@ -1,6 +1,7 @@
 """Stampede: everybody at once, again and again, no two alike, so that an answer to another's request shows.
 
 In every other burst no two batches are of one size; in those between, all are, and each has its fault at another place.
+All of the allowance is used: what the last burst of a window has too many of is refused.
 """
 
 from typing import ClassVar
@@ -13,9 +14,8 @@ from loadtests.batches import Batch
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
 from loadtests.session import ENDING
+from loadtests.shapes import of_all_sizes, of_one_size
 from openapi.ledger import LOAD_1, UPS_2
-
-SMALLEST = 2
 
 
 class Stampede(Pressing):
@@ -31,12 +31,15 @@ class Stampede(Pressing):
     gathered: ClassVar[int] = 0
     burst: ClassVar[int] = 0
     barrier: ClassVar[Event] = Event()
+    spacing_s: ClassVar[float] = 0.0
+    next_s: ClassVar[float] = 0.0  # when the next burst may begin
 
     @classmethod
     def prepare(cls, users: int, seconds: float) -> None:
         """As any, before the first burst."""
         super().prepare(users, seconds)
         cls.users, cls.gathered, cls.burst, cls.barrier = users, 0, 0, Event()
+        cls.spacing_s, cls.next_s = cls.spacing_within_cap_s(seconds, users), 0.0
 
     @classmethod
     def most_records(cls) -> int | None:
@@ -57,22 +60,21 @@ class Stampede(Pressing):
                     raise Stopped(self.session.stopped or ENDING)
             return burst
         self._keep_silence()
+        cls.next_s = self.session.elapsed_s + cls.spacing_s
         cls.gathered, cls.burst, cls.barrier = 0, burst + 1, Event()
         barrier.set()
         return burst
 
     def _keep_silence(self) -> None:
-        """Where less is left than a burst takes: one window of silence, or the burst would be one of refusals."""
+        """Where nothing is left: one window of silence, or the burst would be one of refusals."""
         session = self.session
-        if session.remaining is not None and session.remaining < min(self.users, session.limit or 1):
-            session.clock.sleep(Terms(1, session.choices.window_s).longest_s)
+        longest_s = Terms(1, session.choices.window_s).longest_s
+        session.clock.sleep(longest_s if session.remaining == 0 else self.next_s - session.elapsed_s)
 
     def _own_batch(self, burst: int) -> Batch:
         known = len(self.mine.references)
-        place = (self.number + burst) % self.users
         if self.session.choices.records_per_batch:
             return self.mine.batch(known)
-        if burst % 2 == 0:
-            return self.mine.batch(min(SMALLEST + place, known))
-        size = min(SMALLEST + self.users, known)
-        return self.mine.batch(size, (place % size,)) if size > 1 else self.mine.batch(size)
+        place = (self.number + burst) % self.users
+        shape = of_all_sizes(place, known) if burst % 2 == 0 else of_one_size(place, self.users, known)
+        return self.mine.batch(*shape)

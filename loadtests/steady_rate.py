@@ -4,11 +4,9 @@ from typing import ClassVar
 
 from loadtests.arrivals import Arrivals, due_times
 from loadtests.figures import LATE_S
+from loadtests.plan import Terms, steady_rate_per_s
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
-
-UNTOLD_PER_S = 20.0  # where the target states no limit
-OF_ALLOWANCE = 0.5  # so that no legal limiter refuses
 
 
 class OpenModel(Pressing):
@@ -39,7 +37,7 @@ class OpenModel(Pressing):
 
 
 class SteadyRate(OpenModel):
-    """A given rate, half of the allowance unless told: how long does an answer take, from when it was due?"""
+    """A given rate, about half of the allowance unless told: how long does an answer take, from when it was due?"""
 
     divisible = True
     own_seconds = 30.0
@@ -51,8 +49,9 @@ class SteadyRate(OpenModel):
         """As any, and the times at which requests are due."""
         super().prepare(users, seconds)
         session = cls.session
-        allowed = session.limit / session.choices.window_s * OF_ALLOWANCE if session.limit else UNTOLD_PER_S
-        rate_per_s = session.choices.rate_per_s or allowed
+        rate_per_s = session.choices.rate_per_s or steady_rate_per_s(
+            Terms(session.limit, session.choices.window_s), seconds
+        )
         cls.arrival = session.choices.arrival or "constant"
         times = due_times(cls.arrival, rate_per_s / session.parts, seconds, seed=session.part)
         began_s = session.elapsed_s + 0.5 + session.part / rate_per_s  # workers take turns

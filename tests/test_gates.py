@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from contracts.target import UsageError
 from loadtests.gates import DEFAULT_GATES, Gate, read_gates, rule_on
+from loadtests.latencies import histogram_of, percentiles_of, written
 from loadtests.measures import MEASURES
 
 NAMES = ("Flood", "SteadyRate", "BatchSizes", "Capacity", "FillAllowance")
@@ -99,6 +101,12 @@ def capacity(rate_per_s: float | None) -> dict[str, Any]:
     return {"capacity": {"rate_per_s": rate_per_s, "steps": [{"kept": True}, {"kept": False}]}}
 
 
+def timed(quick: int, slow: int) -> dict[str, Any]:
+    """So many answers of 5 ms and of 2 s."""
+    histogram = histogram_of(np.array([0.005] * quick + [2.0] * slow))
+    return {"latency": {"due": percentiles_of(histogram)}, "histograms": {"due": written(histogram)}}
+
+
 SATURATED = {"behind": {"share": 0.4, "worst_s": 2.0, "saturated": True}}
 RULINGS = [
     (gate("p99_ms", 100), figures(), "held", None),
@@ -108,6 +116,12 @@ RULINGS = [
     (gate("sent_p99_ms", 50), figures(), "held", None),
     (gate("p99_ms", 100, least=301), figures(), "undecided", "300 of the 301 samples"),
     (gate("p99_ms", 50, least=301), figures(), "undecided", "300 of the 301 samples"),
+    (gate("p99_ms", 1000, least=100), figures(**timed(0, 3)), "broken", None),  # too few, and no doubt
+    (gate("p99_ms", 1000, least=100), figures(**timed(25, 5)), "broken", None),
+    (gate("p99_ms", 1000, least=100), figures(**timed(29, 1)), "undecided", "30 of the 100"),
+    (gate("p99_ms", 1000, least=100), figures(**timed(30, 0)), "undecided", "30 of the 100"),
+    (gate("p50_ms", 1000, least=100), figures(**timed(15, 16)), "undecided", "31 of the 100"),
+    (gate("p99_ms", 1000, least=100), figures(**timed(0, 9), **SATURATED), "undecided", "fell behind"),
     (gate("p999_ms", 100), figures(), "undecided", "no figure"),
     (gate("p99_ms", 100), {}, "undecided", "no figure"),
     (gate("p99_ms", 100), figures(latency=None), "undecided", "no figure"),
@@ -121,6 +135,8 @@ RULINGS = [
     (gate("error_share", 0, "at_most"), figures(answered=299, failed=1), "broken", None),
     (gate("error_share", 0, "at_most"), figures(statuses={"200": 299, "503": 1}), "broken", None),
     (gate("error_share", 0, "at_most"), figures(statuses={"503": 300}, **SATURATED), "broken", None),
+    (gate("error_share", 0, "at_most"), figures(answered=6, failed=1), "broken", None),
+    (gate("error_share", 0.1, "at_most"), figures(answered=6, failed=1), "undecided", "7 of the 20"),
     (gate("error_share", 0.01, "below"), figures(answered=298, failed=2), "held", None),
     (gate("error_share", 0, "at_most"), figures(sent=0, answered=0, failed=0), "undecided", "no figure"),
     (gate("error_share", 0, "at_most"), figures(answered=7), "undecided", "7 of the 20"),

@@ -113,7 +113,7 @@ COMMANDS = {
     "pytest": ["pytest", "--base-url", "URL", "--window", "1", "-vv", "--showlocals", "--junit-xml", "RUNS/junit.xml"],
     "locust": [
         "locust",
-        "Pusher",
+        "Stampede",
         "--headless",
         "-H",
         "URL",

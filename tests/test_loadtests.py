@@ -65,10 +65,10 @@ def test_throttle_probe_holds_an_honest_server(tmp_path: Path) -> None:
 
 def test_the_same_verdict_can_be_drawn_from_the_history_alone(tmp_path: Path) -> None:
     with EmbeddedSandbox(*LIMIT) as sandbox:
-        ended = locust(tmp_path, "Pusher", "-t", "3s", "-H", sandbox.base_url, *CATALOGUE)
+        ended = locust(tmp_path, "Stampede", "-t", "3s", "-H", sandbox.base_url, *CATALOGUE)
     assert ended.returncode == HELD, ended.stdout + ended.stderr
     document = report(tmp_path)
-    assert {"LOAD-1", "UPS-2", "RATE-2"} <= verdicts(document, "held")
+    assert {"LOAD-1", "UPS-2", "RATE-4"} <= verdicts(document, "held")
     story = read_history(tmp_path / "runs" / "latest" / "history.jsonl")
     assert verdict_of(judge(story)) == document["verdict"]
     assert len({exchange.seq for exchange in story.exchanges}) == len(story.exchanges) == document["requests"]
@@ -154,7 +154,7 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def patiently(folder: Path, pattern: str) -> Path:
     """The first file of that pattern, once it is there."""
-    until_s = time.monotonic() + 15
+    until_s = time.monotonic() + 60
     while time.monotonic() < until_s:
         for path in folder.glob(pattern):
             return path
@@ -174,7 +174,7 @@ def test_an_interrupted_run_is_reported_as_such(tmp_path: Path) -> None:
 
 def test_json_on_standard_output_stands_alone(tmp_path: Path) -> None:
     with EmbeddedSandbox(*LIMIT) as sandbox:
-        ended = locust(tmp_path, "Pusher", "-t", "3s", "-H", sandbox.base_url, *CATALOGUE, "--json")
+        ended = locust(tmp_path, "Stampede", "-t", "3s", "-H", sandbox.base_url, *CATALOGUE, "--json")
     assert json.loads(ended.stdout)
     assert "verdict: held" in ended.stderr
 
@@ -193,7 +193,7 @@ def test_the_web_ui_opens_on_loopback_with_every_scenario(tmp_path: Path) -> Non
 
 
 def wait_for(url: str) -> str:
-    until_s = time.monotonic() + 15
+    until_s = time.monotonic() + 60
     while True:
         try:
             with urlopen(url, timeout=5) as answer:  # noqa: S310 — loopback

@@ -14,8 +14,9 @@ import pytest
 from contracts.harness import Harness, Options
 from contracts.target import ROOT, EmbeddedSandbox
 from loadtests import runner
-from loadtests.plan import PARTS, SCENARIOS, STARTUP_S, Planned, Terms, plan
+from loadtests.plan import PARTS, SCENARIOS, STARTUP_S, Planned, Terms, plan, steady_rate_per_s
 from loadtests.runner import HungError, run_scenario
+from loadtests.shapes import of_all_sizes, of_one_size
 from openapi.ledger import LEDGER
 from tests.test_loadtests import CATALOGUE, LIMIT, environment, patiently
 
@@ -29,7 +30,8 @@ def left_out(terms: Terms, budget_s: float = 300) -> set[str]:
 @pytest.mark.parametrize(
     ("terms", "expected"),
     [
-        (SMALL, {"Flood", "Capacity", "Stampede", "BatchSizes", "SteadyRate"}),
+        (Terms(1, 10.0), {"Flood", "Capacity", "Stampede", "BatchSizes", "SteadyRate"}),
+        (SMALL, {"Flood", "Capacity", "BatchSizes", "SteadyRate"}),
         (Terms(100, 10.0), {"Flood", "Capacity"}),
         (LARGE, set()),
         (UNTOLD, set()),
@@ -58,9 +60,34 @@ def test_the_time_is_shared_out(terms: Terms, budget_s: float) -> None:
         assert each.ends_by_itself == (part.windows > 0)
 
 
+@pytest.mark.parametrize(
+    ("terms", "rate_per_s"),
+    [
+        (UNTOLD, 20.0),
+        (LARGE, 300.0),  # half of the allowance
+        (Terms(60, 10.0), 110 / 30),  # enough for a p99 in the 30 s
+        (Terms(20, 10.0), 1.6),  # four fifths: no legal limiter refuses
+    ],
+)
+def test_a_steady_rate_is_within_the_allowance(terms: Terms, rate_per_s: float) -> None:
+    assert steady_rate_per_s(terms, 30.0) == pytest.approx(rate_per_s)
+
+
+@pytest.mark.parametrize(
+    ("users", "known", "unlike"),
+    [(12, 20, 12), (12, 14, 12), (12, 4, 12), (100, 7, 100), (12, 3, 8), (6, 2, 4), (2, 1, 2), (1, 1, 1)],
+)
+def test_no_two_batches_of_a_burst_are_alike(users: int, known: int, unlike: int) -> None:
+    """As far as so few references can be told apart."""
+    for burst in ([of_all_sizes(place, known) for place in range(users)],
+                  [of_one_size(place, users, known) for place in range(users)]):  # fmt: skip
+        assert all(size <= known and all(index < size for index in faulty) for size, faulty in burst)
+        assert len(set(burst)) >= unlike
+
+
 def test_a_probe_never_gets_a_floods_cap() -> None:
     most = {each.name: each.most for each in plan(SCENARIOS, LARGE, 900)}
-    assert most["ThrottleProbe"] == most["Pusher"] < most["Flood"]
+    assert most["ThrottleProbe"] == 20_000 < most["Flood"]
 
 
 @pytest.fixture
@@ -85,7 +112,7 @@ def test_a_hung_child_is_ended_and_what_it_wrote_is_undecided(
 ) -> None:
     with EmbeddedSandbox("--limit", "4", "--window", "0.5") as sandbox:
         pushed = tmp_path / "pushed"
-        command = [sys.executable, "-m", "locust", "Pusher", "--headless", "-t", "1s", "--window", "0.5", "-H"]
+        command = [sys.executable, "-m", "locust", "Stampede", "--headless", "-t", "1s", "--window", "0.5", "-H"]
         command += [sandbox.base_url, "--catalogue", str(sandbox.catalogue), "--runs-dir", str(pushed)]
         subprocess.run(command, cwd=ROOT, env=environment(sandbox.key), capture_output=True, check=False, timeout=30)
     history = pushed / "latest" / "history.jsonl"
@@ -96,8 +123,8 @@ def test_a_hung_child_is_ended_and_what_it_wrote_is_undecided(
         return [sys.executable, "-c", DEAF.format(history=str(history), folder=str(folder))]
 
     monkeypatch.setattr(runner, "_command", deaf)
-    with pytest.raises(HungError, match="Pusher did not end within 2 s, and was ended"):
-        run_scenario(Planned("Pusher", 1.0), harness)
+    with pytest.raises(HungError, match="Stampede did not end within 2 s, and was ended"):
+        run_scenario(Planned("Stampede", 1.0), harness)
     document = harness.document
     assert document["verdict"] == "undecided"
     rows = {row["id"]: row for row in document["promises"]}
@@ -162,10 +189,10 @@ def test_what_is_left_out_is_told_and_its_gate_undecided(tmp_path: Path) -> None
 
 
 def test_ctrl_c_ends_the_child_in_order(tmp_path: Path) -> None:
-    command = release_gate(tmp_path, "loadtests", "-k", "Pusher")
+    command = release_gate(tmp_path, "loadtests", "-k", "Stampede")
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, env=environment(None), stdout=pipe, text=True) as process:
-        patiently(tmp_path, "runs/*/loadtests/Pusher/history.jsonl")
+        patiently(tmp_path, "runs/*/loadtests/Stampede/history.jsonl")
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=30)
@@ -173,4 +200,4 @@ def test_ctrl_c_ends_the_child_in_order(tmp_path: Path) -> None:
     document = report(tmp_path)
     assert (document["verdict"], document["reason"]) == ("undecided", "interrupted")
     assert document["requests"] > 2, "what the child had sent counts"
-    assert (tmp_path / "runs" / "latest" / "loadtests" / "Pusher" / "report.json").is_file()
+    assert (tmp_path / "runs" / "latest" / "loadtests" / "Stampede" / "report.json").is_file()

@@ -124,8 +124,8 @@ def start(page: Page, url: str, scenario: str, seconds: str) -> None:
 
 
 def test_a_test_is_started_watched_and_judged(page: Page, url: str) -> None:
-    start(page, url, "Pusher", "8s")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Pusher on http://127.0.0.1", timeout=10_000)
+    start(page, url, "Stampede", "8s")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Stampede on http://127.0.0.1", timeout=10_000)
     rate = page.get_by_role("img", name=re.compile(r"^Rate, requests a second after [3-9].* achieved [1-9]"))
     expect(rate).to_be_visible(timeout=15_000)
     before = rate.locator("polyline").nth(1).get_attribute("points")
@@ -145,7 +145,7 @@ def test_a_test_that_cannot_begin_says_why(page: Page, url: str) -> None:
     expect(page.get_by_role("status")).to_have_text("Start one on Locust's page.")
     answer = page.request.post(
         f"{url}swarm",
-        form={"user_count": "1", "spawn_rate": "1", "host": "http://127.0.0.1:9", "user_classes": "Pusher"},
+        form={"user_count": "1", "spawn_rate": "1", "host": "http://127.0.0.1:9", "user_classes": "Stampede"},
     )
     assert answer.ok
     expect(page.get_by_role("heading", level=1)).to_have_text("The test could not begin", timeout=10_000)
