@@ -30,7 +30,8 @@ from contracts.records import Reference
 from contracts.rehearsal import rehearse
 from contracts.report.baseline import EMPTY, Baseline, BaselineError, compared, read_baseline, renewed, write_baseline
 from contracts.report.conclusion import Conclusion
-from contracts.report.document import compose, fold, write
+from contracts.report.document import compose, write
+from contracts.report.folding import fold
 from contracts.restore import needed, read_levels, restore
 from contracts.rules.throttling import LIMIT, header_number
 from contracts.secrets import Secret

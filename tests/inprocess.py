@@ -70,13 +70,18 @@ class InProcess(BaseAdapter):
         self._clock.sleep(ROUND_TRIP_S / 2)
         allowed_s = timeout[1] if isinstance(timeout, tuple) else timeout
         if allowed_s is not None and self._clock.monotonic_s() - began_s > allowed_s:
-            raise requests.exceptions.ReadTimeout(ReadTimeoutError(None, "", "Read timed out."))  # type: ignore[arg-type]
+            raise requests.exceptions.ReadTimeout(_timed_out(allowed_s))
         if received.status is None:
             raise requests.exceptions.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError()))
         return _response(request, received.status, received.headers, received.body, received.cut)
 
     def close(self) -> None:
         self._loop.close()
+
+
+def _timed_out(allowed_s: float) -> ReadTimeoutError:
+    """In urllib3's words, which Schemathesis reads."""
+    return ReadTimeoutError(None, "", f"Read timed out. (read timeout={allowed_s})")  # type: ignore[arg-type]
 
 
 class _Cut(io.BytesIO):

@@ -11,10 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from contracts.history import HistoryWriter
-from contracts.report.document import fold, write
+from contracts.report.document import write
+from contracts.report.folding import fold
 from contracts.report.html import page as render_page
 from tests.build import FACTS, answer, asked, numbered, record, reply
-from tests.test_report import BAD, GOOD, REFUSED, report, scenario
+from tests.reports import BAD, GOOD, REFUSED, report, scenario
 from tests.test_report_charts import SERIES, SIZES, histogram
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

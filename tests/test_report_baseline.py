@@ -20,7 +20,7 @@ from contracts.report.baseline import (
 )
 from contracts.report.html import page, sentence
 from contracts.report.terminal import lines
-from tests.test_report import BAD, GOOD, report, row
+from tests.reports import BAD, GOOD, report, row
 
 LATER, EARLIER, TODAY = date(2026, 6, 2), date(2026, 5, 31), date(2026, 6, 1)  # the runs here are of 2026-06-01
 

@@ -79,16 +79,22 @@ def wait_for_burst_s(name: str, limit: int, window_s: float) -> float:
 def _figures(survey: Survey, records: int) -> dict[str, Any]:
     names, limit, window_s = survey.candidates, survey.limit or 1, survey.window_s
     if not names:
-        keys = ("safe_rate_per_s", "largest_burst", "wait_after_429_s", "wait_for_burst_s", "records_per_hour")
-        return dict.fromkeys(keys)
+        keys = ("safe_rate_per_s", "largest_burst", "wait_after_429_s", "wait_for_burst_s")
+        return dict.fromkeys(keys) | at_batches_of(records, None)
     rate = min(safe_rate_per_s(name, limit, window_s) for name in names)
     return {
         "safe_rate_per_s": round(rate, 4),
         "largest_burst": 1 if "leaky" in names else limit,
         "wait_after_429_s": round(max(wait_after_429_s(name, limit, window_s) for name in names), 3),
         "wait_for_burst_s": round(max(wait_for_burst_s(name, limit, window_s) for name in names), 3),
-        "records_per_hour": int(rate * 3600 * records) if records else None,
+        **at_batches_of(records, rate),
     }
+
+
+def at_batches_of(records: int, rate_per_s: float | None) -> dict[str, int | None]:
+    """What the allowance comes to with batches of so many records (0: none was taken)."""
+    per_hour = int(rate_per_s * 3600 * records) if records and rate_per_s else None
+    return {"largest_batch": records or None, "records_per_hour": per_hour}
 
 
 def _records(evidence: Evidence) -> int:
@@ -118,8 +124,6 @@ def _words(survey: Survey, figures: Mapping[str, Any], costs: Mapping[str, int |
         f"After {figures['wait_for_burst_s']:.3g} s of silence, {figures['largest_burst']} go at once.",
         f"After a 429, wait {figures['wait_after_429_s']:.3g} s without sending.",
     ]
-    if figures["records_per_hour"]:
-        said.append(f"At the largest batch seen, that is {figures['records_per_hour']:,} records an hour.")
     free = [status for status, cost in costs.items() if cost == 0]
     paid = [status for status, cost in costs.items() if cost == 1]
     said += [f"Answers {' and '.join(free)} cost nothing."] if free else []

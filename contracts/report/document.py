@@ -1,4 +1,4 @@
-"""report.json: a run as data for programs, one document for one run or for several folded together.
+"""report.json: a run as data for programs.
 
 Text that came from a server stands in it as it came, but for what UTF-8 cannot hold: whoever shows it must escape it.
 """
@@ -13,7 +13,7 @@ import msgspec
 from contracts.evidence import Evidence, cases_tried
 from contracts.exchange import Exchange
 from contracts.finding import Finding, Ruling, Verdict
-from contracts.observations import NOT_TRIED, observe
+from contracts.observations import observe
 from contracts.observations.limiter import limiter
 from contracts.report.conclusion import Conclusion
 from contracts.report.curl import curl
@@ -72,7 +72,7 @@ def _reason(verdict: str, rows: Sequence[Mapping[str, Any]], ended_early: str | 
         return None
     scope = [row for row in rows if row["in_scope"]]
     doubts = [row["reason"] for row in scope if row["reason"]] if scope else ["nothing that ran owes a promise"]
-    return ended_early or (_first(doubts) if verdict == Verdict.UNDECIDED else None)
+    return ended_early or (next(iter(doubts), None) if verdict == Verdict.UNDECIDED else None)
 
 
 def _promises(conclusion: Conclusion) -> list[dict[str, Any]]:
@@ -122,54 +122,6 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def fold(parent: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One report of several runs against one target: the contracts' and, after it, each load scenario's."""
-    runs = [parent, *children]
-    rows = _folded_promises(runs)
-    verdict = verdict_over(rows)
-    owing = [run for run in runs if any(row["in_scope"] for row in run["promises"])]
-    reasons = [run["reason"] for run in owing if run["reason"]]
-    return {
-        **parent,
-        "verdict": verdict,
-        "reason": None if verdict == Verdict.HELD else _first(reasons),
-        "requests": sum(run["requests"] for run in runs),
-        "retries": sum(run["retries"] for run in runs),
-        "records": sum(run["records"] for run in runs),
-        "first_finding_at": _first_finding_at(parent, children),
-        "promises": rows,
-        "observations": _folded_observations(runs),
-        "limiter": _sharpest([run["limiter"] for run in runs if run["limiter"]]),
-        "load": {name: figures for run in runs for name, figures in (run["load"] or {}).items()} or None,
-    }
-
-
-def _folded_promises(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    by_id: dict[str, list[Mapping[str, Any]]] = {}
-    for run in runs:
-        for row in run["promises"]:
-            by_id.setdefault(row["id"], []).append(row)
-    return [_folded_promise(rows) for rows in by_id.values()]
-
-
-def _folded_promise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    verdict = verdict_over(rows)
-    scope = [row for row in rows if row["in_scope"]] or rows[:1]
-    doubts = [row["reason"] for row in scope if row["reason"]]
-    findings = [finding for row in rows for finding in row["findings"]]
-    examined = sum(row["examined"] for row in rows)
-    return {
-        **rows[0],
-        "verdict": verdict,
-        "in_scope": any(row["in_scope"] for row in rows),
-        "examined": examined,
-        "occasion": None if examined else _first([row["occasion"] for row in scope if row["occasion"]]),
-        "reason": _first(doubts) if verdict == Verdict.UNDECIDED else None,
-        "found": sum(row["found"] for row in rows),
-        "findings": findings[:SHOWN],
-    }
-
-
 def verdict_over(rows: Sequence[Mapping[str, Any]]) -> str:
     """As the judge's `verdict_of`, over rows of a report: of one promise in several runs, or of all promises."""
     if any(row["verdict"] == Verdict.BROKEN for row in rows):
@@ -177,37 +129,6 @@ def verdict_over(rows: Sequence[Mapping[str, Any]]) -> str:
     scope = [row for row in rows if row["in_scope"]]
     held = bool(scope) and all(row["verdict"] == Verdict.HELD for row in scope)
     return (Verdict.HELD if held else Verdict.UNDECIDED).value
-
-
-def _first_finding_at(parent: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> int | None:
-    """The scenarios went after the parent's drivers and before the retries of its findings."""
-    if parent["first_finding_at"] is not None:
-        return int(parent["first_finding_at"])
-    before = parent["requests"] - parent["retries"]
-    for child in children:
-        if child["first_finding_at"] is not None:
-            return int(before + child["first_finding_at"])
-        before += child["requests"]
-    return None
-
-
-def _folded_observations(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each question's first answer that is one."""
-    told: dict[str, dict[str, Any]] = {}
-    for run in runs:
-        for row in run["observations"]:
-            if told.setdefault(row["id"], row)["answer"] == NOT_TRIED:
-                told[row["id"]] = row
-    return list(told.values())
-
-
-def _sharpest(limiters: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    alive = [limiter for limiter in limiters if limiter["candidates"]]
-    return min(alive, key=lambda limiter: len(limiter["candidates"]), default=_first(limiters))
-
-
-def _first(items: Sequence[Any]) -> Any:
-    return items[0] if items else None
 
 
 def write(folder: Path, document: Mapping[str, Any]) -> None:

@@ -1,8 +1,11 @@
-"""Stock Schemathesis beside this harness, on the same sandboxes. Prints a Markdown table; no test depends on it.
+"""Stock Schemathesis beside this harness, on the same sandboxes. Prints README's table.
 
 Stock has whatever a user could give it without writing code: the effective document, the key, its own engine with all
 phases and checks but the two that blame a correct server. It is credited with any failure or error that would make its
 command line exit 1. The harness is credited only where it breaks a promise that the defect is known to break.
+
+Each trial is kept in `stock.json` beside this file, so that a sweep may be stopped, and taken up again when the
+catalogue has grown; a test holds README's table against it.
 """
 
 import argparse
@@ -10,13 +13,15 @@ import copy
 import socket
 import statistics
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
 import requests
 import schemathesis
+from schemathesis.core.version import SCHEMATHESIS_VERSION
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.engine.run import PhaseName
 
@@ -30,25 +35,45 @@ from tests.inprocess import Conducted, InProcess, SharedClock
 
 CHAPTERS = ("AUTH", "RATE", "ERR", "VAL", "RES", "UPS", "FMT")
 MAX_EXAMPLES = 20
+SEED = 1
 # A correct server may report a wrong record as a result of a 200, and may answer 404 to a method that it has not.
 UNFAIR_CHECKS = ("negative_data_rejection", "unsupported_method")
 COUNTED = [name for name, defect in DEFECTS.items() if defect.runs == "contracts"]
+KEPT = Path(__file__).with_suffix(".json")
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(msgspec.Struct, frozen=True):
     """One whole run of one tool against one sandbox."""
 
     blamed: bool
     requests: int
 
 
-@dataclass(slots=True)
-class Comparison:
-    """The trials so far, stock's first: by the chapter of a defect's foremost promise, and those of dialects."""
+class Pair(msgspec.Struct, frozen=True):
+    """Both tools on the same sandbox."""
 
-    defects: dict[str, list[tuple[Trial, Trial]]] = field(default_factory=lambda: {name: [] for name in CHAPTERS})
-    dialects: list[tuple[Trial, Trial]] = field(default_factory=list)
+    stock: Trial
+    harness: Trial
+
+
+class Comparison(msgspec.Struct):
+    """The trials so far, by the name of the defect or dialect; stock's hold for this version of Schemathesis alone."""
+
+    schemathesis: str = SCHEMATHESIS_VERSION
+    defects: dict[str, Pair] = {}
+    dialects: dict[str, Pair] = {}
+
+
+def read_kept(path: Path = KEPT) -> Comparison:
+    """What earlier sweeps found of today's defects and dialects; nothing, if by another Schemathesis."""
+    if not path.exists():
+        return Comparison()
+    kept = msgspec.json.decode(path.read_bytes(), type=Comparison)
+    if kept.schemathesis != SCHEMATHESIS_VERSION:
+        return Comparison()
+    kept.defects = {name: kept.defects[name] for name in COUNTED if name in kept.defects}
+    kept.dialects = {name: kept.dialects[name] for name in DIALECTS if name in kept.dialects}
+    return kept
 
 
 class Counting(InProcess):
@@ -72,12 +97,12 @@ class Counting(InProcess):
         return response
 
 
-def config(base_url: str, key: str, seed: int) -> schemathesis.Config:
+def config(base_url: str, key: str) -> schemathesis.Config:
     """Stock settings, but for the unfair checks and methods that the document has not; a failure need not be shrunk."""
     return schemathesis.Config.from_dict(
         {
             "base-url": base_url,
-            "seed": seed,
+            "seed": SEED,
             "headers": {"Authorization": f"Bearer {key}"},
             "generation": {"max-examples": MAX_EXAMPLES, "database": "none", "no-shrink": True},
             "phases": {"coverage": {"unexpected-methods": []}},
@@ -94,7 +119,7 @@ def described() -> dict[str, Any]:
     return effective
 
 
-def stock(settings: Settings, seed: int) -> Trial:
+def stock(settings: Settings) -> Trial:
     """One run of Schemathesis' own engine, all it sends (its authentication probes too) handed to the sandbox.
 
     Raises KeyboardInterrupt, which the engine turns into an event.
@@ -107,7 +132,7 @@ def stock(settings: Settings, seed: int) -> Trial:
         patch.object(requests.Session, "get_adapter", lambda *_, **__: adapter),
     ):
         base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        schema = schemathesis.openapi.from_dict(described(), config=config(base_url, settings.keys[0], seed))
+        schema = schemathesis.openapi.from_dict(described(), config=config(base_url, settings.keys[0]))
         for event in from_schema(schema).execute():
             if isinstance(event, events.Interrupted):
                 raise KeyboardInterrupt
@@ -126,72 +151,73 @@ def _fails_the_run(event: events.EngineEvent) -> bool:
     )
 
 
-def harness(settings: Settings, seed: int) -> Trial:
+def harness(settings: Settings) -> Trial:
     """One run of ours at standard depth. A defect counts as caught by a promise of its own only."""
-    conducted = Conducted(settings, seed=seed)
+    conducted = Conducted(settings, seed=SEED)
     blamed = conducted.verdict is Verdict.BROKEN
     if settings.defect is not None:
         blamed &= not set(conducted.broken).isdisjoint(DEFECTS[settings.defect].promises)
     return Trial(blamed, conducted.requests)
 
 
-def compare(found: Comparison, every: int, seed: int) -> None:
-    """Fill `found` trial by trial, so that an interrupted run has something to show."""
-    for name in _told(COUNTED[::every], "defects"):
-        chapter = DEFECTS[name].promises[0].partition("-")[0]
-        found.defects[chapter].append(_side_by_side(Settings(defect=name), seed))
-    for name in _told(list(DIALECTS)[::every], "dialects"):
-        found.dialects.append(_side_by_side(Settings(dialects=(name,)), seed))
-
-
-def _side_by_side(settings: Settings, seed: int) -> tuple[Trial, Trial]:
-    pair = stock(settings, seed), harness(settings, seed)
-    blamed = [tool for tool, trial in zip(("stock", "harness"), pair, strict=True) if trial.blamed]
-    print(f"blamed by {' and '.join(blamed) or 'none'}", file=sys.stderr)
-    return pair
-
-
-def _told(names: list[str], what: str) -> Iterator[str]:
-    for number, name in enumerate(names, 1):
-        print(f"{what} {number}/{len(names)} {name}: ", end="", file=sys.stderr, flush=True)
-        yield name
+def sweep(found: Comparison, every: int, afresh: bool) -> None:
+    """Fill `found` trial by trial, each kept at once. `afresh` runs the harness again where stock's trial is known."""
+    jobs = [(found.defects, name, Settings(defect=name)) for name in COUNTED[::every]]
+    jobs += [(found.dialects, name, Settings(dialects=(name,))) for name in list(DIALECTS)[::every]]
+    open_jobs = [job for job in jobs if afresh or job[1] not in job[0]]
+    for number, (pairs, name, settings) in enumerate(open_jobs, 1):
+        print(f"{number}/{len(open_jobs)} {name}: ", end="", file=sys.stderr, flush=True)
+        known = pairs[name].stock if name in pairs else None
+        pair = pairs[name] = Pair(known or stock(settings), harness(settings))
+        KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+        blaming = [tool for tool in ("stock", "harness") if getattr(pair, tool).blamed]
+        print(f"blamed by {' and '.join(blaming) or 'none'}", file=sys.stderr)
 
 
 def table(found: Comparison) -> str:
-    """The defects as Markdown, the last row for all with the median requests of a run; a sentence on the dialects."""
-    rows = [(chapter, found.defects[chapter]) for chapter in CHAPTERS]
-    every = [pair for _, pairs in rows for pair in pairs]
-    asked = [f" ({_median(trial.requests for trial in side)} requests a run)" for side in zip(*every, strict=True)]
+    """Markdown: a row for each chapter of foremost promises, one for all with a run's median requests; the dialects."""
+    chapters: dict[str, list[Pair]] = {name: [] for name in CHAPTERS}
+    for name, pair in found.defects.items():
+        chapters[DEFECTS[name].promises[0].partition("-")[0]].append(pair)
+    every = list(found.defects.values())
     lines = ["| chapter | defects | stock caught | harness caught |", "|---|---|---|---|"]
-    lines += [_row(chapter, pairs) for chapter, pairs in rows]
-    lines.append(_row("**all**", every, asked or ["", ""]))
-    by_stock, by_harness = _blamed(found.dialects)
+    lines += [_row(chapter, pairs) for chapter, pairs in chapters.items()]
+    if every:
+        lines.append(_row("**all**", every, [f" ({_median(side)} requests a run)" for side in _sides(every)]))
+    by_stock, by_harness = map(_blamed, _sides(found.dialects.values()))
     lines += ["", f"Of {len(found.dialects)} legal dialects stock blamed {by_stock}, the harness {by_harness}."]
     return "\n".join(lines)
 
 
-def _row(title: str, pairs: list[tuple[Trial, Trial]], notes: Iterable[str] = ("", "")) -> str:
-    cells = [f"{count}{note}" for count, note in zip(_blamed(pairs), notes, strict=True)]
+def _sides(pairs: Iterable[Pair]) -> tuple[list[Trial], list[Trial]]:
+    every = list(pairs)
+    return [pair.stock for pair in every], [pair.harness for pair in every]
+
+
+def _row(title: str, pairs: list[Pair], notes: Iterable[str] = ("", "")) -> str:
+    cells = [f"{_blamed(side)}{note}" for side, note in zip(_sides(pairs), notes, strict=True)]
     return f"| {title} | {len(pairs)} | {' | '.join(cells)} |"
 
 
-def _blamed(pairs: list[tuple[Trial, Trial]]) -> tuple[int, int]:
-    return sum(stocks.blamed for stocks, _ in pairs), sum(ours.blamed for _, ours in pairs)
+def _blamed(trials: Iterable[Trial]) -> int:
+    return sum(trial.blamed for trial in trials)
 
 
-def _median(requests_sent: Iterable[int]) -> int:
-    return round(statistics.median(requests_sent))
+def _median(trials: Iterable[Trial]) -> int:
+    return round(statistics.median(trial.requests for trial in trials))
 
 
 def main() -> int:
-    what = "Stock Schemathesis beside this harness, on the same sandboxes."
+    what = "Stock Schemathesis beside this harness, on the same sandboxes. What is known already is not run again."
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.stock", description=what)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th defect and dialect")
-    parser.add_argument("--seed", type=int, default=1, help="of both tools (default 1)")
+    parser.add_argument(
+        "--afresh", action="store_true", help="run the harness again on all, as after a change of rules"
+    )
     options = parser.parse_args()
-    found = Comparison()
+    found = read_kept()
     try:
-        compare(found, options.every, options.seed)
+        sweep(found, options.every, options.afresh)
     except KeyboardInterrupt:
         print("stopped; this is the table so far", file=sys.stderr)
     print(table(found))
