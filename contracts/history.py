@@ -28,7 +28,7 @@ from contracts.history_lines import (
     write_exchange,
 )
 from contracts.journal import NAME as JOURNAL
-from contracts.journal import Journal
+from contracts.journal import Journal, accepted, lines
 from contracts.rows import NAME as ROWS
 from contracts.rows import NO_ROWS, Rows, read_rows
 from contracts.secrets import Secret
@@ -108,6 +108,7 @@ class HistoryWriter:
         self._file: io.FileIO | None = None
         self._journal: Journal | None = None
         self._whole_bytes = 0
+        self.held_bytes = 0  # of bodies, in memory
         self.unwritten: str | None = None  # why the file is not whole, where it is not
         struck = replace(
             facts,
@@ -126,11 +127,27 @@ class HistoryWriter:
         """The run's facts, as written."""
         return self._growing.facts
 
-    def append(self, exchange: Exchange) -> Exchange:
-        """Write an exchange, and return it as written: without the key. Use that one from here on."""
+    def append(self, exchange: Exchange, *, journal: bool = True) -> Exchange:
+        """Write an exchange, and return it as written: without the key. Use that one from here on.
+
+        Its accepted writes are noted in the journal, unless somebody else sums them up.
+        """
         struck = self._struck(exchange)
+        self.held_bytes += len(struck.request.body) + (len(struck.answer.body) if struck.answer else 0)
         self._take(struck)
+        if journal and self._journal is not None:
+            self.wrote(lines(accepted(struck)))
         return struck
+
+    def wrote(self, raw: bytes) -> None:
+        """Lines for the journal of accepted writes."""
+        with self._lock:
+            if self._journal is None or self._file is None:
+                return
+            try:
+                self._journal.write(self._strike_bytes(raw))
+            except OSError as error:
+                self._give_up(error)
 
     def owes(self, driver: str, promises: Iterable[str]) -> None:
         """The driver sets out to exercise these promises, by id."""
@@ -161,11 +178,6 @@ class HistoryWriter:
         with self._lock:
             self._growing.take(line)
             self._write(write_exchange(line) if isinstance(line, Exchange) else line)
-            if self._journal is not None and self._file is not None and isinstance(line, Exchange):
-                try:
-                    self._journal.note(line)
-                except OSError as error:
-                    self._give_up(error)
 
     def _write(self, line: Line) -> None:
         """A whole line or none: where the rest of one does not fit, its beginning is taken back."""
@@ -221,22 +233,21 @@ def read_history(path: Path) -> Story:
 
 
 def _read_lines(path: Path) -> Story:
-    *whole, last = path.read_bytes().split(b"\n")
-    if not whole and not last:
-        raise ValueError("line 1: the file is empty")
-    growing = _begin(whole[0] if whole else last)
-    for number, raw in enumerate(whole[1:], start=2):
-        _read_line(growing, raw, number)
-    if not whole or not last:
-        return growing.story()
-    try:
-        _read_line(growing, last, len(whole) + 1)
-    except ValueError:
-        return growing.story(torn=True)
+    with path.open("rb") as file:
+        growing = _begin(next(file, b""))
+        for number, raw in enumerate(file, start=2):
+            try:
+                _read_line(growing, raw, number)
+            except ValueError:
+                if raw.endswith(b"\n"):
+                    raise
+                return growing.story(torn=True)  # the last line broke off
     return growing.story()
 
 
 def _begin(raw: bytes) -> _Growing:
+    if not raw:
+        raise ValueError("line 1: the file is empty")
     try:
         line = decode(raw)
     except ValueError as error:

@@ -1,6 +1,7 @@
-"""One run at a time on the same references of the same target: two would spoil each other's `at` and allowance.
+"""One run at a time on a reference of a target: two would spoil each other's `at` and allowance.
 
-The kernel keeps the lock for as long as the process lives, so that a run that died leaves nothing to clear away.
+Each run under way holds a file with marks of its references. The kernel keeps the lock on it for as long as the process
+lives, so that a run that died stands in nobody's way; the next run clears its file away.
 """
 
 import fcntl
@@ -16,22 +17,49 @@ from contracts.target import UsageError
 
 
 def lock(base_url: str, catalogue: Iterable[Reference]) -> BinaryIO:
-    """Hold until closed. Raises UsageError where another run of this machine holds it, or it cannot be had."""
-    told = "\0".join([base_url, *("\1".join(reference) for reference in sorted(catalogue))])
-    name = hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:32]
-    folder = Path(tempfile.gettempdir()) / f"bspk-harness-{os.getuid()}"
+    """Hold until closed. Raises UsageError where another run of this user on this machine holds one of the references,
+    or no lock can be had.
+    """
+    marks = {_mark("\1".join(reference)): reference for reference in catalogue}
     try:
+        folder = _folder() / _mark(base_url.lower()).decode()
         folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-            raise UsageError(f"{folder} is not this user's own: remove it")
-        file = (folder / f"{name}.lock").open("ab")
+        with (folder / "gate").open("ab") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)  # so that of two that look at once one sees the other
+            for path in folder.glob("*.lock"):
+                if shared := marks.keys() & _held(path):
+                    raise UsageError(
+                        f"another run is writing this catalogue to {base_url} ({'/'.join(marks[min(shared)])}): "
+                        f"wait until it has ended, or use other references"
+                    )
+            file = open(tempfile.mkstemp(".lock", dir=folder)[0], "wb")  # noqa: PTH123, SIM115 — a handle, and the caller closes it
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.write(b"\n".join(marks))
+            file.flush()
+            return file
     except OSError as error:
-        raise UsageError(f"no lock can be had in {folder}: {error.strerror}") from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise UsageError(
-            f"another run is writing this catalogue to {base_url}: wait until it has ended, or use other references"
-        ) from None
-    return file
+        raise UsageError(f"no lock can be had in {tempfile.gettempdir()}: {error.strerror}") from None
+
+
+def _held(path: Path) -> set[bytes]:
+    """The marks of a run that is under way; what is left of one that ended is cleared away."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return set(file.read().split())
+        path.unlink()
+        return set()
+
+
+def _mark(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:24].encode()
+
+
+def _folder() -> Path:
+    """This user's own; raises UsageError for one that somebody else has made."""
+    folder = Path(tempfile.gettempdir()) / f"bspk-harness-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise UsageError(f"{folder} is not this user's own: remove it")
+    return folder

@@ -5,20 +5,23 @@ An `at` is the present, or just after the latest that the run itself sent for th
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from contracts.drivers.references import write_instant
 from contracts.evidence import Evidence
+from contracts.exchange import Exchange
 from contracts.records import Reference
 from contracts.replies import results_of
 from contracts.target import UsageError, read_catalogue
 from contracts.wire import Outgoing, Stopped, Wire
 
 BATCH = 50  # records; a server that takes fewer gets them one by one
+REFUSALS = 4  # 429s in all that are waited out: what is left of the allowance may not be known here
 DRIVER = "restore"
+LEAST = 2  # requests for the run itself: what preflight may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,52 +44,73 @@ def read_levels(path: Path) -> tuple[Level, ...]:
     return tuple(Level(reference, int(q or 0)) for reference, q in zip(references, quantities, strict=True))
 
 
+def check_levels(path: Path, catalogue: Collection[Reference], max_requests: int) -> tuple[Level, ...]:
+    """As `read_levels`; raises UsageError also for what no catalogue holds, and where the cap leaves no room for it."""
+    levels = read_levels(path)
+    if strangers := {level.reference for level in levels} - set(catalogue):
+        raise UsageError(f"--restore {path}: {'/'.join(min(strangers))} is not in the catalogue")
+    if max_requests < needed(levels) + LEAST:
+        raise UsageError(
+            f"--max-requests {max_requests} leaves nothing for the run: --restore keeps {needed(levels)} back"
+        )
+    return levels
+
+
 def needed(levels: Sequence[Level]) -> int:
     """Requests to be kept back for it: every batch, and once more each record alone."""
-    return 2 * (-(-len(levels) // BATCH)) + len(levels)
+    return 2 * (-(-len(levels) // BATCH)) + len(levels) + REFUSALS if levels else 0
 
 
 def restore(wire: Wire, levels: Sequence[Level], evidence: Evidence, now: datetime) -> str:
     """Write them; returns one line on what came of it. Each exchange joins the evidence."""
-    latest = _latest(evidence)
+    giving = _Giving(wire, evidence, now)
     left = list(levels)
     try:
         for start in range(0, len(levels), BATCH):
             pack = levels[start : start + BATCH]
-            if _write(wire, pack, latest, evidence, now):
+            if giving.write(pack):
                 left = left[len(pack) :]
             else:
-                left = [
-                    *left[len(pack) :],
-                    *(level for level in pack if not _write(wire, [level], latest, evidence, now)),
-                ]
+                left = [*left[len(pack) :], *(level for level in pack if not giving.write([level]))]
     except Stopped as stopped:
         return f"restored {len(levels) - len(left)} of {len(levels)} quantities; {stopped.reason}"
     told = f": not {', '.join('/'.join(level.reference) for level in left[:3])}" if left else ""
     return f"restored {len(levels) - len(left)} of {len(levels)} quantities{told}"
 
 
-def _write(
-    wire: Wire, levels: Sequence[Level], latest: dict[Reference, datetime], evidence: Evidence, now: datetime
-) -> bool:
-    records = [_record(level, latest, now) for level in levels]
-    exchange = wire.send(Outgoing(json.dumps({"inventories": records}).encode()), driver=DRIVER, purpose="give back")
-    evidence.add(exchange)
-    results = results_of(exchange.answer) or ()
-    accepted = {result.position for result in results if result.status in ("ok", "warning")}
-    return accepted >= set(range(len(levels)))
+class _Giving:
+    """One giving back under way."""
 
+    def __init__(self, wire: Wire, evidence: Evidence, now: datetime) -> None:
+        self._wire, self._evidence, self._now = wire, evidence, now
+        self._latest = _latest(evidence)
+        self._refusals = REFUSALS
 
-def _record(level: Level, latest: dict[Reference, datetime], now: datetime) -> dict[str, object]:
-    moment = max(now, latest.get(level.reference, now) + timedelta(seconds=1))
-    product_ref, sku, store_ref = level.reference
-    return {
-        "product_ref": product_ref,
-        "sku": sku,
-        "quantity": level.quantity,
-        "store_ref": store_ref,
-        "at": write_instant(moment),
-    }
+    def write(self, levels: Sequence[Level]) -> bool:
+        """Whether all of them were accepted."""
+        records = [self._record(level) for level in levels]
+        outgoing = Outgoing(json.dumps({"inventories": records}).encode())
+        while (exchange := self._send(outgoing)).status == 429 and self._refusals:
+            self._refusals -= 1  # the wire waits before it sends again
+        results = results_of(exchange.answer) or ()
+        accepted = {result.position for result in results if result.status in ("ok", "warning")}
+        return accepted >= set(range(len(levels)))
+
+    def _send(self, outgoing: Outgoing) -> Exchange:
+        exchange = self._wire.send(outgoing, driver=DRIVER, purpose="give back")
+        self._evidence.add(exchange)
+        return exchange
+
+    def _record(self, level: Level) -> dict[str, object]:
+        moment = max(self._now, self._latest.get(level.reference, self._now) + timedelta(seconds=1))
+        product_ref, sku, store_ref = level.reference
+        return {
+            "product_ref": product_ref,
+            "sku": sku,
+            "quantity": level.quantity,
+            "store_ref": store_ref,
+            "at": write_instant(moment),
+        }
 
 
 def _latest(evidence: Evidence) -> dict[Reference, datetime]:

@@ -26,6 +26,7 @@ from openapi.document import OPERATION_PATH
 USER_AGENT = "bspk-inventory-harness/1.0"
 WITHHELD = "(given on the command line)"  # a gateway's header may be a credential
 UNREACHABLE_AT_MOST = 3  # in a row
+MOST_HELD_BYTES = 128 * 1024 * 1024  # of bodies in one history; judging them takes about eight times as much memory
 TOLD_FROM_S = 1.0  # shorter waits are not worth a word
 
 Headers = tuple[tuple[str, str], ...]
@@ -67,6 +68,7 @@ class Wire:
         extra_headers: Headers = (),
         on_event: Callable[[str], None] | None = None,
         first_seq: int = 1,
+        most_held: int = MOST_HELD_BYTES,
     ) -> None:
         self.sent = 0
         self._base_url = _checked_base(base_url)
@@ -75,7 +77,7 @@ class Wire:
         self._max_requests, self._timeout_s, self._verify = max_requests, timeout_s, verify
         self._extra_headers = _checked_extra(extra_headers)
         self._tell = on_event or (lambda _: None)
-        self._first_seq = first_seq
+        self._first_seq, self._most_held = first_seq, most_held
         facts = history.facts
         # Wires of one history count from the same moment, whenever each was made.
         self._began_s = clock.monotonic_s() - (clock.now() - facts.started_at).total_seconds()
@@ -146,6 +148,8 @@ class Wire:
             raise Stopped(self._stopped)
         if self._history.unwritten:
             self._stop(self._history.unwritten)  # what leaves no trace shall not be done
+        if self._history.held_bytes > self._most_held:
+            self._stop(f"the answers so far take more than {self._most_held >> 20} MiB: no more are kept")
         if self.sent >= self._max_requests:
             self._stop(f"the cap of {self._max_requests} requests is reached")
         if not wait:

@@ -28,6 +28,11 @@ class Batch:
     wanted: Wanted = field(repr=False)
     _pieces: dict[int, tuple[int, Sequence[bytes]]] = field(repr=False)  # by the length of an `at`
 
+    @property
+    def valid(self) -> tuple[int, ...]:
+        """Where the records are that are not faulty."""
+        return tuple(place for place in range(self.size) if place not in self.faulty)
+
     def request(self, at: bytes) -> bytes:
         """The whole request with that `at`, head and key included: for the socket alone."""
         return at.join(self._pieces[len(at)][1])
@@ -45,7 +50,8 @@ class Share:
         self.references = tuple(references)
         self._head = head
         self._last_us = _microseconds(first) - SECOND
-        self._valid = [_opened(reference, 1 + (place + k) % 500) for k, reference in enumerate(references)]
+        self.quantities = tuple(1 + (place + k) % 500 for k in range(len(references)))
+        self._valid = [_opened(*record) for record in zip(references, self.quantities, strict=True)]
         self._made: dict[tuple[int, tuple[int, ...]], Batch] = {}
 
     def batch(self, size: int, faulty: Iterable[int] = ()) -> Batch:

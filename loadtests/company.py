@@ -17,7 +17,7 @@ import msgspec
 from locust.rpc.protocol import Message
 from locust.runners import MasterRunner, WorkerRunner
 
-from contracts import rows
+from contracts import journal, rows
 from contracts.history_lines import ExchangeLine, decode, read_exchange
 from contracts.target import UsageError
 from loadtests.batches import divide
@@ -55,6 +55,7 @@ class Part(msgspec.Struct, frozen=True):
             catalogue=self.catalogue,
             first_seq=self.first_seq,
             max_requests=self.max_requests,
+            restore=(),
             run_folder=Path(tempfile.mkdtemp(prefix="harness-worker-")),
         )
 
@@ -76,7 +77,7 @@ class Master:
             raise UsageError(
                 f"{users} users need as many references, the catalogue has {len(choices.catalogue)}: fewer -u"
             )
-        cap = (choices.max_requests - session.sent) // of
+        cap = session.left // of
         for index, (client, share) in enumerate(zip(clients, divide(choices.catalogue, of), strict=False)):
             first_seq = choices.first_seq + choices.max_requests * (1 + index)
             part = Part(
@@ -94,7 +95,8 @@ class Master:
         for raw in data["lines"]:
             line = decode(raw)
             if isinstance(line, ExchangeLine):
-                self._session.history.append(read_exchange(line))
+                self._session.history.append(read_exchange(line), journal=False)
+        self._session.history.wrote(data["writes"])
 
     def ended(self, client: str, data: Mapping[str, Any]) -> None:
         """A worker's last word."""
@@ -131,16 +133,18 @@ class Worker:
     session: Session
     rows_sent: int = 0
     lines_sent: int = 0
+    writes_sent: int = len(journal.HEADER)
     done: bool = False  # its last word is spoken
 
     def evidence(self) -> dict[str, Any]:
-        """What has come since the last time: packed rows, and lines of the history."""
+        """What has come since the last time: packed rows, lines of the history, and of the journal."""
         folder = self.session.folder
         packed = _from(folder / rows.NAME, self.rows_sent, rows.DTYPE.itemsize)
-        text = _from(folder / "history.jsonl", self.lines_sent, 1)
-        whole = text[: text.rfind(b"\n") + 1]
+        whole = _whole_lines(folder / "history.jsonl", self.lines_sent)
+        writes = _whole_lines(folder / journal.NAME, self.writes_sent)
         self.rows_sent, self.lines_sent = self.rows_sent + len(packed), self.lines_sent + len(whole)
-        return {"rows": packed, "lines": whole.splitlines()}
+        self.writes_sent += len(writes)
+        return {"rows": packed, "lines": whole.splitlines(), "writes": writes}
 
     def last_word(self) -> None:
         """All the rest, once the last user has ended."""
@@ -201,3 +205,8 @@ def _from(path: Path, place: int, step: int) -> bytes:
         file.seek(place)
         content = file.read()
     return content[: len(content) // step * step]
+
+
+def _whole_lines(path: Path, place: int) -> bytes:
+    text = _from(path, place, 1)
+    return text[: text.rfind(b"\n") + 1]

@@ -12,19 +12,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from contracts import rows
-from contracts.evidence import Evidence
+from contracts.evidence import ACCEPTED, Evidence
 from contracts.exchange import Exchange, NoAnswer, Request
 from contracts.history import HistoryWriter
 from contracts.judge import findings_at_once
+from contracts.replies import results_of
 from contracts.rows import RIGHT, WRONG, LoadRow
 from loadtests.batches import Batch, Share
 from loadtests.connection import Reply
+from loadtests.written import Written
 from openapi.document import OPERATION_PATH
 
 WRONG_KEPT = 2_000  # exchanges that broke a rule
 ODD_KEPT = 500  # that broke none, and were not plainly right either
 SAMPLE_KEPT = 2_000
-KEPT_BYTES = 64 * 1024 * 1024  # of bodies, of each of the three; so memory stays bounded too
+KEPT_BYTES = 32 * 1024 * 1024  # of bodies, of each of the three; so memory stays bounded too
 FIRST_KEPT = 10  # of each kind: status, size, faulty or not
 SAMPLE_EVERY = 1_000
 BUFFERED = 1_000  # rows that may be lost if the machine dies
@@ -68,6 +70,7 @@ class Keeper:
         self._file = (folder / rows.NAME).open("xb")
         self._buffer: list[bytes] = []
         self._recent: dict[Share, list[Sending]] = {}
+        self._written = Written(history)
         self._kinds: Counter[tuple[int, int, bool]] = Counter()
         self._wrong, self._odd, self._sample = map(_Allowance, (WRONG_KEPT, ODD_KEPT, SAMPLE_KEPT))
         self.listeners: list[Callable[[LoadRow], None]] = []
@@ -76,6 +79,8 @@ class Keeper:
     def note(self, sending: Sending) -> None:
         """One exchange at its end, its row complete but for whether it was wrong."""
         row = sending.row
+        if row.accepted:
+            self._written.whole(sending.batch, sending.at, row.seq)
         if not row.flags & RIGHT and sending.outcome is not None:
             self._judge(sending)
         elif self._is_sample(sending) and self._sample.take(_size(sending)):
@@ -91,16 +96,25 @@ class Keeper:
     def _judge(self, sending: Sending) -> None:
         """Before the very rules, in the light of what was sent before for the same references."""
         before = [self._exchange(earlier) for earlier in self._recent.get(sending.batch.share, ())]
+        exchange = self._exchange(sending)
         facts = replace(self._history.facts, catalogue=sending.batch.share.references)
-        evidence = Evidence(facts, [*before, self._exchange(sending)])
+        evidence = Evidence(facts, [*before, exchange])
         seen = next(seen for seen in evidence.seen if seen.seq == sending.row.seq)
+        self._note_accepted(sending, exchange)
         found = bool(findings_at_once(evidence, seen))
         if found and isinstance(sending.outcome, Reply):
             sending.row.flags |= WRONG
-        if (self._wrong if found else self._odd).take(_size(sending)):
-            for earlier in self._recent.get(sending.batch.share, ()):
-                self._keep(earlier)
-            self._keep(sending)
+        together = [*self._recent.get(sending.batch.share, ()), sending]
+        if (self._wrong if found else self._odd).take(sum(_size(each) for each in together if not each.kept)):
+            for each in together:
+                self._keep(each)
+
+    def _note_accepted(self, sending: Sending, exchange: Exchange) -> None:
+        """Of an answer that was not plainly right."""
+        told = {each.position for each in results_of(exchange.answer) or () if each.status in ACCEPTED}
+        places = [place for place in range(sending.batch.size) if place in told]
+        sending.row.accepted = len(places)
+        self._written.some(sending.batch, places, sending.at, sending.row.seq)
 
     def _is_sample(self, sending: Sending) -> bool:
         row = sending.row
@@ -118,7 +132,7 @@ class Keeper:
     def _keep(self, sending: Sending) -> None:
         if not sending.kept and sending.outcome is not None:
             sending.kept = True
-            self._history.append(self._exchange(sending))
+            self._history.append(self._exchange(sending), journal=False)
 
     def _exchange(self, sending: Sending) -> Exchange:
         body = sending.batch.body(sending.at)
@@ -136,6 +150,7 @@ class Keeper:
 
     def close(self) -> None:
         """No more rows."""
+        self._written.close()
         with suppress(ValueError):
             self.flush()
         self._file.close()

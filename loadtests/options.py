@@ -13,6 +13,7 @@ from typing import NoReturn
 from locust.argument_parser import LocustArgumentParser
 
 from contracts.records import Reference
+from contracts.restore import Level, check_levels
 from contracts.secrets import Secret
 from contracts.target import (
     EmbeddedSandbox,
@@ -50,6 +51,7 @@ class Choices:
     gates: tuple[Gate, ...]
     rate_per_s: float | None = None  # None: the scenario's own
     arrival: str | None = None
+    restore: tuple[Level, ...] = ()
 
 
 def add_options(parser: LocustArgumentParser, scenarios: tuple[str, ...]) -> None:
@@ -76,12 +78,17 @@ def add_options(parser: LocustArgumentParser, scenarios: tuple[str, ...]) -> Non
     add("--gates", metavar="FILE", default="", help="your own service levels, in TOML (default loadtests/gates.toml)")
     add("--runs-dir", default=".runs", metavar="DIR", help="where runs are kept (default .runs)")
     add("--ca-bundle", metavar="FILE", default="", help="certificates to trust; TLS is always verified")
+    add("--dry-run", action="store_true", help="with a scenario's name and --headless: show what would be "
+        "sent, and send nothing; needs neither host nor key")  # fmt: skip
+    add("--restore", metavar="FILE", default="", help="CSV product_ref,sku,store_ref,quantity: what to write back "
+        "at the end, also after Ctrl-C")  # fmt: skip
     add("--allow-production", action="store_true", help="allow the document's own production server as target")
     add("--header", action="append", default=[], metavar="'Name: value'", help="a gateway's header; may be repeated")
     add("--run-folder", default="", help=argparse.SUPPRESS)
     add("--first-seq", type=int, default=1, help=argparse.SUPPRESS)
     for action in group._group_actions:  # noqa: SLF001 — as Locust's own parser does with its keyword
-        if action.dest in ("run_folder", "first_seq", "runs_dir", "header", "ca_bundle", "allow_production"):
+        if action.dest in ("run_folder", "first_seq", "runs_dir", "header", "ca_bundle", "allow_production",
+                           "dry_run"):  # fmt: skip
             vars(action)["include_in_web_ui"] = False
 
 
@@ -137,22 +144,25 @@ def choose(
             "no catalogue: give --catalogue FILE, a CSV product_ref,sku,store_ref of test references that exist on the "
             "target and may be written"
         )
+    known = read_catalogue(Path(catalogue))
+    max_requests = options.max_requests or own_requests or MAX_REQUESTS
     return Choices(
         base_url=base_url,
         secret=Secret(EmbeddedSandbox.key) if sandbox else key_from(environ),
-        catalogue=read_catalogue(Path(catalogue)),
+        catalogue=known,
         runs_dir=Path(options.runs_dir),
         run_folder=Path(options.run_folder) if options.run_folder else None,
         first_seq=options.first_seq,
         window_s=options.window,
         timeout_s=options.timeout,
-        max_requests=options.max_requests or own_requests or MAX_REQUESTS,
+        max_requests=max_requests,
         records_per_batch=options.records_per_batch or None,
         verify=options.ca_bundle or True,
         headers=tuple(check_header(header) for header in options.header),
         gates=read_gates(Path(options.gates) if options.gates else DEFAULT_GATES, SCENARIOS),
         rate_per_s=options.rate or None,
         arrival=options.arrival or None,
+        restore=check_levels(Path(options.restore), known, max_requests) if options.restore else (),
     )
 
 

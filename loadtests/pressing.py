@@ -7,14 +7,16 @@ exchange, and figures at the end.
 from typing import ClassVar
 
 from contracts.exchange import NoAnswer
+from contracts.records import Reference
 from contracts.target import UsageError
 from contracts.wire import Stopped
 from loadtests.arrivals import Arrivals
 from loadtests.batches import Batch, Share, divide
+from loadtests.clock import ENDING
 from loadtests.connection import Reply
 from loadtests.keeping import Sending
+from loadtests.options import Choices
 from loadtests.scenario import MEANT, NAME, Scenario
-from loadtests.session import ENDING
 
 FAULTY_EVERY = 500  # of a user's batches one has a faulty record: rare enough not to matter for the figures
 OF_CAP = 0.8  # of the requests that the cap allows, where a scenario is to last its time
@@ -36,15 +38,20 @@ class Pressing(Scenario):
     def prepare(cls, users: int, seconds: float) -> None:  # noqa: ARG003 — as long as it takes
         """Divide the catalogue, before the first user comes. Raises UsageError where it is too small for so many."""
         session = cls.session
-        known = session.choices.catalogue
+        parts = cls.divided(session.choices, users)
+        rig = session.rig(cls.__name__, cls.keeps_all)
+        rig.keeper.listeners.append(session.learn)
+        cls.shares = [Share(part, rig.head, rig.first, place) for place, part in enumerate(parts)]
+
+    @classmethod
+    def divided(cls, choices: Choices, users: int) -> list[tuple[Reference, ...]]:
+        """Whose references are which. Raises UsageError where the catalogue is too small for so many users."""
+        known = choices.catalogue
         if users > len(known):
             raise UsageError(
                 f"{users} users need {users} references of their own, the catalogue has {len(known)}: fewer -u"
             )
-        rig = session.rig(cls.__name__, cls.keeps_all)
-        rig.keeper.listeners.append(session.learn)
-        parts = divide(known, users, session.choices.records_per_batch or cls.most_records())
-        cls.shares = [Share(part, rig.head, rig.first, place) for place, part in enumerate(parts)]
+        return divide(known, users, choices.records_per_batch or cls.most_records())
 
     @classmethod
     def measure(cls, users: int) -> None:
@@ -92,6 +99,8 @@ class Pressing(Scenario):
             raise Stopped(ENDING)
         if session.left_for_load < 2:
             raise Stopped(f"the cap of {session.choices.max_requests} requests is reached")
+        if session.history.unwritten:
+            raise Stopped(session.history.unwritten)  # what leaves no trace shall not be done
         sending = self.load_wire.send(batch, purpose, due_s)
         self._fire(sending)
         return sending

@@ -5,32 +5,30 @@ Knows no scenario. Users are greenlets of one thread, so that nothing here needs
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from contracts.clock import SystemClock
+from contracts.clock import Clock, SystemClock
 from contracts.drivers.references import STEP, References
 from contracts.drivers.run import Run
 from contracts.drivers.schedule import preflight
 from contracts.evidence import Evidence
 from contracts.exchange import Cause, Exchange, NoAnswer
 from contracts.history import HistoryWriter, RunFacts
-from contracts.judge import first_finding_at, rule
-from contracts.leaks import failed, leaks
-from contracts.report.conclusion import Conclusion
-from contracts.report.document import compose, write
+from contracts.locks import lock
+from contracts.restore import needed, restore
 from contracts.rows import NAME as ROWS
 from contracts.rows import NO_ROWS, LoadRow, Rows, read_rows
 from contracts.rules.throttling import LIMIT, REMAINING, header_number
-from contracts.target import UsageError, make_run_folder, point_latest
-from contracts.watermark import raise_watermark, read_watermark
-from contracts.wire import Outgoing, Stopped, Wire
+from contracts.target import UsageError, make_run_folder
+from contracts.watermark import read_watermark
+from contracts.wire import MOST_HELD_BYTES, Outgoing, Stopped, Wire
 from loadtests.arrivals import Arrivals
 from loadtests.batches import Head
+from loadtests.clock import ENDING, EndingClock
 from loadtests.connection import Watch
 from loadtests.figures import Generator, figures
-from loadtests.gates import rule_on
 from loadtests.keeping import Keeper
 from loadtests.measures import Figures
 from loadtests.options import Choices
@@ -39,26 +37,9 @@ from loadtests.wire import LoadWire, Tally, head_of, shown_headers
 from openapi.document import load_document
 from openapi.ledger import Promise
 
-ENDING = "the scenario was ended"
 FIRST_AT = timedelta(minutes=2)  # later than what the contracts of the same run send, who begin further back
 PARTS = ("answered", "failed", "resent", "in_flight")  # of all that was sent
-_SLICE_S = 0.1  # of a silence, so that it can be broken off
-
-
-class _EndingClock(SystemClock):
-    """The machine's time, with a sleep that ends when the test does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ending = False
-
-    def sleep(self, seconds: float) -> None:
-        """Raises Stopped when the test ends meanwhile."""
-        until_s = self.monotonic_s() + seconds
-        while (left_s := until_s - self.monotonic_s()) > 0:
-            if self.ending:
-                raise Stopped(ENDING)
-            super().sleep(min(left_s, _SLICE_S))
+MOST_WIRES = 10_000  # numbers of what is given back come after those of any of them
 
 
 class Watcher(Protocol):
@@ -80,7 +61,9 @@ class Session:
         began: tuple[datetime, datetime, int | None] | None = None,
     ) -> None:
         self.choices = choices
-        self.clock = _EndingClock()
+        self.clock = EndingClock()
+        self.restored: str | None = None  # what came of giving back, in a line
+        self._cap = choices.max_requests - needed(choices.restore)
         self.limit = began[2] if began else None  # as the last answer told it
         self.remaining: int | None = None  # likewise
         self.stopped: str | None = None
@@ -95,6 +78,8 @@ class Session:
         self.part, self.parts = 0, 1  # which of how many workers this is
         self._busy_s = time.process_time()
         self.rows: Rows = NO_ROWS
+        # A child's parent, and a worker's master, hold the lock for it.
+        self._lock = None if choices.run_folder else lock(choices.base_url, choices.catalogue)
         self.folder = choices.run_folder or make_run_folder(choices.runs_dir, started_at)
         sha256 = load_document().sha256
         room = "+".join(owed)
@@ -121,7 +106,7 @@ class Session:
     @property
     def left(self) -> int:
         """Requests that the cap still allows."""
-        return self.choices.max_requests - self.sent
+        return self._cap - self.sent
 
     @property
     def out(self) -> int:
@@ -140,28 +125,32 @@ class Session:
 
     def wire(self) -> Wire:
         """A wire for one more user; its numbers leave room for all that those before it may send."""
-        cap = self.choices.max_requests
-        wire = Wire(
-            self.choices.base_url,
-            self.choices.secret,
-            self.history,
-            clock=self.clock,
-            max_requests=cap,
-            timeout_s=self.choices.timeout_s,
-            verify=self.choices.verify,
-            extra_headers=self.choices.headers,
-            first_seq=self.choices.first_seq + cap * len(self._wires),
-        )
+        wire = self._wire(self._cap, self.choices.max_requests * len(self._wires), self.clock)
         self._wires.append(wire)
         return wire
+
+    def _wire(self, cap: int, numbers: int, clock: Clock, most_held: int = MOST_HELD_BYTES) -> Wire:
+        choices = self.choices
+        return Wire(
+            choices.base_url,
+            choices.secret,
+            self.history,
+            clock=clock,
+            max_requests=cap,
+            timeout_s=choices.timeout_s,
+            verify=choices.verify,
+            extra_headers=choices.headers,
+            first_seq=choices.first_seq + numbers,
+            most_held=most_held,
+        )
 
     def rig(self, driver: str, keep_all: bool) -> "Rig":
         """What all load wires of the test share; made once. Its numbers come after those of the preflight."""
         if self._rig is None:
-            choices, cap = self.choices, self.choices.max_requests
+            choices = self.choices
             route = Route(choices.base_url, choices.verify)
             keeper = Keeper(self.folder, self.history, driver, shown_headers(choices.headers), keep_all)
-            tally = Tally(cap - self.sent, choices.first_seq + cap * len(self._wires))
+            tally = Tally(self.left, choices.first_seq + choices.max_requests * len(self._wires))
             head = head_of(route, choices.secret, choices.headers)
             self._rig = Rig(route, Watch(choices.timeout_s), keeper, tally, head, self.first)
         return self._rig
@@ -222,7 +211,7 @@ class Session:
             raise Stopped(ENDING)
         # Any request in flight may yet be sent a second time, on a new connection.
         if self.left < 2 * (self._in_flight + 1):
-            raise Stopped(f"the cap of {self.choices.max_requests} requests is reached")
+            raise Stopped(f"the cap of {self._cap} requests is reached")
         self._in_flight += 1
         try:
             exchange = wire.send(outgoing, driver=driver, purpose=purpose, wait=False)
@@ -244,44 +233,23 @@ class Session:
             self.stopped = reason
             self.history.stopped(reason)
 
-    def conclude(self) -> dict[str, Any]:
-        """Judge what was sent, write the report, point `latest` to it unless a parent will."""
-        story = replace(self.history.story(), rows=self.rows)
-        evidence = Evidence.of(story)
-        rulings = rule(evidence, story)
-        document = compose(
-            Conclusion(
-                story=story,
-                rulings=rulings,
-                requests=self.sent,
-                retries=0,
-                first_finding_at=first_finding_at(rulings, evidence),
-                duration_s=self.elapsed_s,
-                certainty={},
-                reason=story.stopped,
-                load=self._load(),
-            )
+    def give_back(self) -> None:
+        """Write the quantities of `--restore`, however the test went; `restored` says what came of it."""
+        if not self.choices.restore or not self.sent:
+            return
+        self.restored = "restoring was broken off"
+        choices = self.choices
+        wire = self._wire(
+            needed(choices.restore), choices.max_requests * MOST_WIRES, SystemClock(), 2 * MOST_HELD_BYTES
         )
-        self.history.close()
-        write(self.folder, document)
-        if found := leaks(self.folder, self.choices.secret):
-            document = failed(document, found)
-            write(self.folder, document)
-        if self.choices.run_folder is None:
-            point_latest(self.folder)
-        raise_watermark(self.choices.runs_dir, self.choices.base_url, self.clock.now())
-        return document
+        self._wires.append(wire)
+        self.restored = restore(wire, choices.restore, Evidence.of(self.history.story()), self.clock.now())
 
-    def _load(self) -> dict[str, dict[str, Any]]:
-        """Each scenario's figures, with the gates that speak of them."""
-        rows = {
-            name: rule_on(self.choices.gates, name, self.figures.get(name, {})) for name in self.history.story().owed
-        }
-        return {
-            name: {**self.figures.get(name, {}), "gates": gates}
-            for name, gates in rows.items()
-            if gates or name in self.figures
-        }
+    def close(self) -> None:
+        """Nothing more is written; another run may begin."""
+        self.history.close()
+        if self._lock is not None:
+            self._lock.close()
 
 
 @dataclass

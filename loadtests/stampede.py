@@ -11,9 +11,9 @@ from gevent.event import Event
 from contracts.rules.limiters.rows import Terms
 from contracts.wire import Stopped
 from loadtests.batches import Batch
+from loadtests.clock import ENDING
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
-from loadtests.session import ENDING
 from loadtests.shapes import of_all_sizes, of_one_size
 from openapi.ledger import LOAD_1, UPS_2
 

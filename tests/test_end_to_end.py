@@ -1,13 +1,11 @@
 """The command as a person runs it: real processes, real sockets, exit codes 0, 1, 4 and 6, and what is said."""
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,24 +14,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from contracts.target import ROOT
 from openapi.ledger import LEDGER
+from tests.commands import CATALOGUE, ended, pytest_command, sandbox, started, under_way
 
-ROOT = Path(__file__).resolve().parent.parent
-CATALOGUE = ROOT / "sandbox" / "catalogue.csv"
 CANARY = "canary-key-7f3a9c21"
 FAST = ("--limit", "60", "--window", "1")
-
-
-@contextmanager
-def sandbox(*options: str) -> Iterator[str]:
-    """A sandbox in a process of its own; yields its address."""
-    command = [sys.executable, "-m", "sandbox", "--port", "0", "--exit-with-stdin", *FAST, *options]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().split()[1]
-        finally:
-            process.terminate()
 
 
 @contextmanager
@@ -75,12 +61,7 @@ def stub(respond: Callable[[int], tuple[int, dict[str, str], bytes] | None]) -> 
 
 
 def pytest_run(*options: str, key: str | None = "sandbox-key", runs: Path) -> subprocess.CompletedProcess[str]:
-    """`pytest` in the project's root, with the key in the environment only."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BSPK_")}
-    if key is not None:
-        environment["BSPK_API_KEY"] = key
-    command = [sys.executable, "-m", "pytest", "--runs-dir", str(runs), "--window", "1", *options]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    return ended(pytest_command(runs, *options), key)
 
 
 def report(runs: Path) -> dict[str, object]:
@@ -95,8 +76,8 @@ def broken(runs: Path) -> set[str]:
 
 
 def test_an_honest_server_is_held(tmp_path: Path) -> None:
-    with sandbox() as url:
-        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), runs=tmp_path)
+    with sandbox(*FAST) as url:
+        done = pytest_run("--base-url", url, *CATALOGUE, runs=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "verdict: held" in done.stdout
     latest = tmp_path / "latest"
@@ -116,8 +97,8 @@ def test_an_honest_server_is_held(tmp_path: Path) -> None:
     [("created-201", "ERR-1"), ("all-blamed-for-one", "RES-6"), ("limit-changes", "RATE-6")],
 )
 def test_a_defect_is_named(defect: str, promise: str, tmp_path: Path) -> None:
-    with sandbox("--defect", defect) as url:
-        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), runs=tmp_path)
+    with sandbox(*FAST, "--defect", defect) as url:
+        done = pytest_run("--base-url", url, *CATALOGUE, runs=tmp_path)
     assert done.returncode == 1, done.stdout
     assert promise in broken(tmp_path)
     assert "curl" in done.stdout
@@ -126,8 +107,8 @@ def test_a_defect_is_named(defect: str, promise: str, tmp_path: Path) -> None:
 
 def test_a_baseline_is_written_and_puts_up_with_a_known_break(tmp_path: Path) -> None:
     baseline = tmp_path / "baseline.json"
-    with sandbox("--defect", "limit-changes") as url:
-        options = ("--base-url", url, "--catalogue", str(CATALOGUE), "--depth", "quick", "--baseline", str(baseline))
+    with sandbox(*FAST, "--defect", "limit-changes") as url:
+        options = ("--base-url", url, *CATALOGUE, "--depth", "quick", "--baseline", str(baseline))
         written = pytest_run(*options, "--baseline-update", "--header", "X-Gateway: hush", runs=tmp_path / "first")
         saved = json.loads(baseline.read_text())
         known = {name: {"reason": "mended soon", "until": "9999-12-31"} for name in broken(tmp_path / "first")}
@@ -187,8 +168,8 @@ def test_junit_has_a_case_a_promise_whatever_the_server_sent(tmp_path: Path) -> 
 
 
 def test_a_wrong_key_is_undecided(tmp_path: Path) -> None:
-    with sandbox() as url:
-        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), key=CANARY, runs=tmp_path)
+    with sandbox(*FAST) as url:
+        done = pytest_run("--base-url", url, *CATALOGUE, key=CANARY, runs=tmp_path)
     assert done.returncode == 6, done.stdout
     assert "key refused" in done.stdout
     assert report(tmp_path)["requests"] == 1
@@ -199,7 +180,7 @@ def test_a_wrong_key_is_undecided(tmp_path: Path) -> None:
 
 def test_all_throttled_is_undecided(tmp_path: Path) -> None:
     with stub(lambda _: (429, {"X-RateLimit-Limit": "5", "X-RateLimit-Remaining": "0"}, b"")) as url:
-        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), runs=tmp_path)
+        done = pytest_run("--base-url", url, *CATALOGUE, runs=tmp_path)
     assert done.returncode == 6, done.stdout
     assert "allowance" in str(report(tmp_path)["reason"])
 
@@ -210,7 +191,7 @@ def test_a_target_that_stops_half_way_is_not_held(tmp_path: Path) -> None:
     with stub(
         lambda count: (200, headers | {"X-RateLimit-Remaining": str(100 - count)}, body) if count < 9 else None
     ) as url:
-        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), "--timeout", "2", runs=tmp_path)
+        done = pytest_run("--base-url", url, *CATALOGUE, "--timeout", "2", runs=tmp_path)
     assert done.returncode in (1, 6), done.stdout
     assert "target gone" in str(report(tmp_path)["reason"])
 
@@ -219,52 +200,38 @@ def test_a_long_run_is_foretold(tmp_path: Path) -> None:
     body = b'{"status": "done", "results": [{"index": 0, "status": "ok"}]}'
     headers = {"Content-Type": "application/json", "X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "1"}
     with stub(lambda count: (200, headers, body) if count < 3 else None) as url:
-        done = pytest_run(
-            *("--base-url", url, "--catalogue", str(CATALOGUE), "--window", "4", "--timeout", "2"), runs=tmp_path
-        )
+        done = pytest_run(*("--base-url", url, *CATALOGUE, "--window", "4", "--timeout", "2"), runs=tmp_path)
     assert re.search(r"\d+ requests at 2 in 4 s take \d+ to \d+ minutes: --max-requests", done.stdout), done.stdout
 
 
 def test_without_a_catalogue_acceptance_is_undecided(tmp_path: Path) -> None:
-    with sandbox() as url:
+    with sandbox(*FAST) as url:
         done = pytest_run("--base-url", url, "--depth", "quick", runs=tmp_path)
     assert done.returncode == 6, done.stdout
     assert broken(tmp_path) == set()
 
 
 def test_the_cap_ends_undecided(tmp_path: Path) -> None:
-    with sandbox() as url:
-        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), "--max-requests", "20", runs=tmp_path)
+    with sandbox(*FAST) as url:
+        done = pytest_run("--base-url", url, *CATALOGUE, "--max-requests", "20", runs=tmp_path)
     assert done.returncode == 6, done.stdout
     assert report(tmp_path)["requests"] == 20
 
 
 def test_ctrl_c_leaves_a_report(tmp_path: Path) -> None:
     with sandbox("--limit", "5", "--window", "10") as url:
-        command = [sys.executable, "-m", "pytest", "--runs-dir", str(tmp_path), "--base-url", url]
-        environment = os.environ | {"BSPK_API_KEY": "sandbox-key", "BSPK_CATALOGUE": str(CATALOGUE)}
-        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-            history = _appears(tmp_path, "*/history.jsonl")
-            while history.read_text().count('"kind":"exchange"') < 5:
-                time.sleep(0.1)
-            process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=30)
+        process = started(pytest_command(tmp_path, "--base-url", url, *CATALOGUE))
+        under_way(tmp_path)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
     assert process.returncode == 2, said
     assert report(tmp_path)["verdict"] == "undecided"
     assert report(tmp_path)["reason"] == "interrupted"
 
 
-def _appears(folder: Path, pattern: str) -> Path:
-    for _ in range(300):
-        if found := list(folder.glob(pattern)):
-            return found[0]
-        time.sleep(0.1)
-    raise AssertionError(f"no {pattern} after 30 s")
-
-
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
     with stub(lambda _: (302, {"Location": "http://127.0.0.1:1/"}, b"")) as url:
-        done = pytest_run("--base-url", url, "--catalogue", str(CATALOGUE), runs=tmp_path)
+        done = pytest_run("--base-url", url, *CATALOGUE, runs=tmp_path)
     assert done.returncode == 6, done.stdout
     assert report(tmp_path)["requests"] == 1
     assert "redirected" in done.stdout

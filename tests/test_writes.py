@@ -1,13 +1,10 @@
 """What is written to a target: no more than asked for, none but catalogued references, all of it noted, given back."""
 
 import csv
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,36 +15,13 @@ from contracts.harness import Harness, Options
 from contracts.history import read_history
 from contracts.locks import lock
 from contracts.records import OURS, read_body
-from contracts.target import UsageError, read_catalogue
+from contracts.target import ROOT, SANDBOX_CATALOGUE, UsageError, read_catalogue
 from contracts.transport import FencedAdapter, OutOfBoundsError, WatchedAdapter
 from sandbox.store import Level, Store
+from tests.commands import CATALOGUE, ended, pytest_command, sandbox, started, under_way
 
-ROOT = Path(__file__).resolve().parent.parent
-CATALOGUE = ROOT / "sandbox" / "catalogue.csv"
-REFERENCES = read_catalogue(CATALOGUE)
+REFERENCES = read_catalogue(SANDBOX_CATALOGUE)
 FEW = tuple(driver for driver in SCHEDULE if driver.name in ("past_moments", "open_records", "relations"))
-
-
-@contextmanager
-def sandbox(database: Path, *options: str) -> Iterator[str]:
-    """A sandbox in a process of its own, which keeps what is written."""
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox",
-        "--port",
-        "0",
-        "--exit-with-stdin",
-        "--database",
-        str(database),
-        *options,
-    ]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().split()[1]
-        finally:
-            process.terminate()
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +31,9 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def options(base_url: str, runs: Path, *, restore: Path | None = None, max_requests: int = 400) -> Options:
-    return Options(base_url, CATALOGUE, max_requests, "quick", 1, 1.0, 5, None, (), runs, False, None, restore=restore)
+    return Options(
+        base_url, SANDBOX_CATALOGUE, max_requests, "quick", 1, 1.0, 5, None, (), runs, False, None, restore=restore
+    )
 
 
 def conduct(given: Options, drivers: tuple[Driver, ...] = SCHEDULE) -> Harness:
@@ -89,7 +65,7 @@ def restored() -> list[tuple[str, str, str]]:
 
 def test_a_run_notes_what_was_written_and_gives_it_back(tmp_path: Path) -> None:
     database = tmp_path / "levels.db"
-    with sandbox(database, "--limit", "500", "--window", "1") as url:
+    with sandbox("--database", str(database), "--limit", "500", "--window", "1") as url:
         harness = conduct(options(url, tmp_path, restore=to_restore(tmp_path)))
     assert harness.document["verdict"] == "held", harness.document["reason"]
     assert harness.restored == harness.document["restored"] == "restored 69 of 69 quantities"
@@ -97,7 +73,7 @@ def test_a_run_notes_what_was_written_and_gives_it_back(tmp_path: Path) -> None:
     assert [kept[reference].quantity for reference in restored()] == [7000 + number for number in range(69)]
     with (harness.folder / "writes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["product_ref", "sku", "store_ref", "quantity", "at", "seq"]
+    assert list(rows[0]) == ["product_ref", "sku", "store_ref", "quantity", "at", "seq", "writes"]
     written = {(row["product_ref"], row["sku"], row["store_ref"], row["quantity"], row["at"]) for row in rows}
     assert {(*reference, str(level.quantity), level.at) for reference, level in kept.items()} <= written
     seqs = [exchange.seq for exchange in read_history(harness.folder / "history.jsonl").exchanges]
@@ -106,7 +82,7 @@ def test_a_run_notes_what_was_written_and_gives_it_back(tmp_path: Path) -> None:
 
 def test_nothing_foreign_is_named(tmp_path: Path) -> None:
     """Every reference is catalogued, marked as ours, or no name at all."""
-    with sandbox(tmp_path / "levels.db", "--limit", "500", "--window", "1") as url:
+    with sandbox("--database", str(tmp_path / "levels.db"), "--limit", "500", "--window", "1") as url:
         harness = conduct(options(url, tmp_path))
     catalogued = set(REFERENCES)
     for exchange in harness.history.story().exchanges:
@@ -117,13 +93,13 @@ def test_nothing_foreign_is_named(tmp_path: Path) -> None:
 
 
 def test_what_is_given_back_is_kept_back_from_the_cap(tmp_path: Path) -> None:
-    with sandbox(tmp_path / "levels.db", "--limit", "500", "--window", "1") as url:
-        harness = conduct(options(url, tmp_path, restore=to_restore(tmp_path), max_requests=90))
-        assert harness.document["requests"] <= 90
+    with sandbox("--database", str(tmp_path / "levels.db"), "--limit", "500", "--window", "1") as url:
+        harness = conduct(options(url, tmp_path, restore=to_restore(tmp_path), max_requests=94))
+        assert harness.document["requests"] <= 94
         assert harness.stopped == "the cap of 17 requests is reached"
         assert harness.restored == "restored 69 of 69 quantities"
-        with pytest.raises(UsageError, match="keeps 73 back"):
-            Harness(options(url, tmp_path, restore=to_restore(tmp_path), max_requests=74), lambda _: None)
+        with pytest.raises(UsageError, match="keeps 77 back"):
+            Harness(options(url, tmp_path, restore=to_restore(tmp_path), max_requests=78), lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -145,26 +121,28 @@ def test_what_cannot_be_given_back_is_told_before_anything_is_sent(text: str, co
 
 def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
     url = "http://127.0.0.1:1"
-    with lock(url, REFERENCES):
-        with pytest.raises(UsageError, match="another run is writing this catalogue"):
+    with lock(url, [*REFERENCES[5:6], ("another", "one", "here")]):  # one in common is one too many
+        with pytest.raises(UsageError, match=f"another run is writing this catalogue.*{REFERENCES[5][0]}"):
             Harness(options(url, tmp_path), lambda _: None)
         lock("http://127.0.0.1:2", REFERENCES).close()
+        lock(url, REFERENCES[:5]).close()
     lock(url, REFERENCES).close()  # what is left of a run that ended stands in nobody's way
 
 
 def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
     del tmp_path
     script = (
-        "import time; from contracts.locks import lock; held = lock('u', []); print('held', flush=True); time.sleep(60)"
+        "import time; from contracts.locks import lock; held = lock('u', [('a', 'b', 'c')]); "
+        "print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         with pytest.raises(UsageError):
-            lock("u", [])
+            lock("u", [("a", "b", "c")])
         process.kill()
         process.wait()
-    lock("u", []).close()
+    lock("u", [("a", "b", "c")]).close()
 
 
 @pytest.mark.parametrize(
@@ -188,14 +166,8 @@ def test_the_fence_stands_below_everything(method: str, url: str, told: str) -> 
     assert fence.passed == 0
 
 
-def pytest_command(*given: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", *given]
-
-
 def test_a_dry_run_needs_nothing_and_sends_nothing(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BSPK_")}
-    command = pytest_command("--dry-run", "--catalogue", str(CATALOGUE), "--runs-dir", str(tmp_path / "runs"))
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=99, check=False)
+    done = ended(pytest_command(tmp_path / "runs", "--dry-run", *CATALOGUE), key=None)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing was sent" in done.stdout
     assert "acceptable_records" in done.stdout
@@ -208,19 +180,12 @@ def test_a_dry_run_needs_nothing_and_sends_nothing(tmp_path: Path) -> None:
 
 def test_after_ctrl_c_it_is_given_back_all_the_same(tmp_path: Path) -> None:
     database, runs = tmp_path / "levels.db", tmp_path / "runs"
-    with sandbox(database, "--limit", "4", "--window", "1") as url:
-        command = pytest_command("--base-url", url, "--catalogue", str(CATALOGUE), "--runs-dir", str(runs))
-        command += ["--window", "1", "--restore", str(to_restore(tmp_path))]
-        with subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process:
-            deadline_s = time.monotonic() + 60
-            while time.monotonic() < deadline_s:
-                if sum(path.read_text().count('"kind":"exchange"') for path in runs.glob("*/history.jsonl")) > 5:
-                    break
-                time.sleep(0.1)
-            process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=60)
+    with sandbox("--database", str(database), "--limit", "4", "--window", "1") as url:
+        given = ("--base-url", url, *CATALOGUE, "--restore", str(to_restore(tmp_path)))
+        process = started(pytest_command(runs, *given))
+        under_way(runs)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
     assert process.returncode == 2, said
     assert "verdict: undecided (interrupted)" in said
     assert "--restore: restored 69 of 69 quantities" in said

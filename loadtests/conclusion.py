@@ -1,0 +1,58 @@
+"""How a load test ends: what was asked for is given back, what was sent is judged, and the report written."""
+
+from dataclasses import replace
+from typing import Any
+
+from contracts.evidence import Evidence
+from contracts.judge import first_finding_at, rule
+from contracts.leaks import failed, leaks
+from contracts.report.conclusion import Conclusion
+from contracts.report.document import compose, write
+from contracts.target import point_latest
+from contracts.watermark import raise_watermark
+from loadtests.gates import rule_on
+from loadtests.session import Session
+
+
+def conclude(session: Session) -> dict[str, Any]:
+    """The report, written; `latest` points to it unless a parent will see to that. Raises OSError as writing does."""
+    try:
+        session.give_back()
+        document = _judged(session)
+        folder, choices = session.folder, session.choices
+        write(folder, document)
+        if found := leaks(folder, choices.secret):
+            document = failed(document, found)
+            write(folder, document)
+        if choices.run_folder is None:
+            point_latest(folder)
+        raise_watermark(choices.runs_dir, choices.base_url, session.clock.now())
+        return document
+    finally:
+        session.close()
+
+
+def _judged(session: Session) -> dict[str, Any]:
+    story = replace(session.history.story(), rows=session.rows)
+    evidence = Evidence.of(story)
+    rulings = rule(evidence, story)
+    return compose(
+        Conclusion(
+            story=story,
+            rulings=rulings,
+            requests=session.sent,
+            retries=0,
+            first_finding_at=first_finding_at(rulings, evidence),
+            duration_s=session.elapsed_s,
+            certainty={},
+            reason=story.stopped,
+            load=_load(session),
+        )
+    ) | {"restored": session.restored}
+
+
+def _load(session: Session) -> dict[str, dict[str, Any]]:
+    """Each scenario's figures, with the gates that speak of them."""
+    figures = session.figures
+    rows = {name: rule_on(session.choices.gates, name, figures.get(name, {})) for name in session.history.story().owed}
+    return {name: {**figures.get(name, {}), "gates": gates} for name, gates in rows.items() if gates or name in figures}
