@@ -4,6 +4,7 @@ Knows no pytest, so that a script or a test can run the whole in its own process
 """
 
 import os
+import subprocess
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from contracts.report.baseline import EMPTY, Baseline, BaselineError, compared, 
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write
 from contracts.report.folding import fold
-from contracts.restore import needed, read_levels, restore
+from contracts.restore import check_levels, needed, restore
 from contracts.rules.throttling import LIMIT, header_number
 from contracts.secrets import Secret
 from contracts.target import (
@@ -48,7 +49,7 @@ from contracts.target import (
 )
 from contracts.watermark import NAME as WATERMARKS
 from contracts.watermark import raise_watermark, read_watermark
-from contracts.wire import Stopped, Wire
+from contracts.wire import MOST_HELD_BYTES, Stopped, Wire
 from openapi.document import load_document
 
 DEPTHS = ("quick", "standard", "deep")
@@ -96,6 +97,7 @@ class Harness:
         self._document: dict[str, Any] | None = None
         self._sandbox: EmbeddedSandbox | None = None
         self._lock: BinaryIO | None = None
+        self.child: subprocess.Popen[bytes] | None = None  # that is under way
         self.foretold: str | None = None  # where the run will take long
         self.restored: str | None = None  # what came of giving back, in a line
         self._check()
@@ -121,12 +123,6 @@ class Harness:
             raise UsageError(f"--ca-bundle {options.ca_bundle}: no such file")
         self._baseline = self._read_baseline()
         self._headers = tuple(check_header(header) for header in options.headers)
-        self._levels = read_levels(options.restore) if options.restore else ()
-        if options.max_requests < PREFLIGHT_REQUESTS + needed(self._levels):
-            raise UsageError(
-                f"--max-requests {options.max_requests} leaves nothing for the run: --restore keeps "
-                f"{needed(self._levels)} back"
-            )
         if options.base_url is not None:
             self.base_url = check_base_url(options.base_url)
             check_allowed(self.base_url, options.allow_production)
@@ -154,8 +150,8 @@ class Harness:
             self.base_url, self.secret = self._sandbox.base_url, Secret(self._sandbox.key)
             self.catalogue = read_catalogue(options.catalogue or self._sandbox.catalogue)
             self.environment["BSPK_API_KEY"] = self._sandbox.key
-        if strangers := {level.reference for level in self._levels} - set(self.catalogue):
-            raise UsageError(f"--restore {options.restore}: {'/'.join(min(strangers))} is not in the catalogue")
+        given = options.restore
+        self._levels = check_levels(given, self.catalogue, options.max_requests) if given else ()
         if self.catalogue and self._sandbox is None:
             self._lock = lock(self.base_url, self.catalogue)
         self.clock = SystemClock(options.now)
@@ -173,13 +169,14 @@ class Harness:
         self._began_s = self.clock.monotonic_s()
         kept_back = needed(self._levels)
         self.wire = self._wire(options.max_requests - kept_back, 1)
-        self._last_wire = self._wire(kept_back, options.max_requests - kept_back + 1)
+        # What is given back is so however much the target has said before.
+        self._last_wire = self._wire(kept_back, options.max_requests - kept_back + 1, 2 * MOST_HELD_BYTES)
         references = References(self.catalogue, started_at, after)
         self.run = Run(self.wire, self.history, references, options.seed, options.depth, self.on_event)
         self._examples = store_of(options.runs_dir, self.base_url, sha256) if options.base_url else None
         self.run.examples = read_examples(self._examples) if self._examples else ()
 
-    def _wire(self, max_requests: int, first_seq: int) -> Wire:
+    def _wire(self, max_requests: int, first_seq: int, most_held: int = MOST_HELD_BYTES) -> Wire:
         options = self.options
         return Wire(
             self.base_url,
@@ -192,6 +189,7 @@ class Harness:
             extra_headers=self._headers,
             on_event=self.on_event,
             first_seq=first_seq,
+            most_held=most_held,
         )
 
     def begin(self, drivers: Iterable[Driver]) -> None:
@@ -255,6 +253,11 @@ class Harness:
             self.stopped = reason
             self.history.stopped(reason)
             self._document = None
+
+    def end_children(self) -> None:
+        """At once: what they wrote stays."""
+        if self.child is not None:
+            self.child.kill()
 
     def next_seq(self) -> int:
         """The first number that a child process may give its exchanges."""

@@ -5,7 +5,6 @@ Inert unless items of `contracts/` or `loadtests/` were collected, so that the p
 
 import os
 import shlex
-import signal
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +16,14 @@ from _pytest.junitxml import LogXML  # pytest has no public way to name the JUni
 from contracts.clock import SystemClock
 from contracts.drivers.schedule import SCHEDULE, Driver
 from contracts.harness import DEPTHS, Harness, Options
+from contracts.interrupts import Interrupts
 from contracts.rehearsal import rehearse, told
 from contracts.report.terminal import lines
 from contracts.target import UsageError, read_catalogue
 from openapi.ledger import CHAPTERS, LEDGER
 
 HARNESS = pytest.StashKey[Harness]()
+INTERRUPTS = pytest.StashKey[Interrupts]()
 UNWRITTEN = pytest.StashKey[str]()  # why there is no whole report
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (ROOT / "contracts", ROOT / "loadtests")
@@ -135,6 +136,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _check_load(session, options)
         harness = Harness(options, _progress(config))
         config.stash[HARNESS] = harness
+        config.stash[INTERRUPTS] = Interrupts(at_the_last=harness.end_children)
         junit = LogXML(str(harness.folder / "junit.xml"), None, "harness", "all")
         config.pluginmanager.register(junit, "harness-junit")
         junit.pytest_sessionstart()
@@ -179,6 +181,7 @@ def _close_after_usage_error(config: pytest.Config) -> None:
     harness = config.stash.get(HARNESS, None)
     if harness is not None:
         harness.close()
+        config.stash[INTERRUPTS].close()
         del config.stash[HARNESS]
 
 
@@ -260,8 +263,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     harness = session.config.stash.get(HARNESS, None)
     if harness is None:
         return
+    try:
+        _conclude(session, harness, exitstatus)
+    finally:
+        session.config.stash[INTERRUPTS].close()
+
+
+def _conclude(session: pytest.Session, harness: Harness, exitstatus: int) -> None:
     if exitstatus == pytest.ExitCode.INTERRUPTED:
-        signal.signal(signal.SIGINT, _end_at_once)
         harness.stop("interrupted")
     try:
         document = harness.close()
@@ -273,12 +282,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = 1 if crashed else EXIT[document["verdict"]]
         if document["verdict"] == "held" and UNWRITTEN in session.config.stash:
             session.exitstatus = EXIT["undecided"]
-
-
-def _end_at_once(_number: int, _frame: object) -> None:
-    """Ctrl-C again: the history is whole as far as it came, the report is not written."""
-    os.write(2, b"\ninterrupted again: no report; python -m contracts.judge reads the history\n")
-    os._exit(int(pytest.ExitCode.INTERRUPTED))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -16,15 +16,19 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from contracts.finding import Verdict
+from contracts.interrupts import INTERRUPTED, Interrupts
 from contracts.judge import EXIT
+from contracts.rehearsal import BASE_URL as DRY_RUN
 from contracts.report.terminal import lines
 from contracts.target import EmbeddedSandbox, UsageError
 from loadtests.batch_sizes import BatchSizes
 from loadtests.capacity import Capacity
 from loadtests.company import Master, Part, Worker, check_divisible, listen_as_master, listen_as_worker
+from loadtests.conclusion import conclude as concluded
 from loadtests.fill_allowance import FillAllowance
 from loadtests.flood import Flood
 from loadtests.options import Choices, add_options, check_names, check_one, choose, usage_error
+from loadtests.rehearsal import told
 from loadtests.scenario import Scenario, owed
 from loadtests.session import Session
 from loadtests.stampede import Stampede
@@ -34,7 +38,7 @@ from loadtests.webui.pages import Watch, serve
 
 CLASSES = (ThrottleProbe, BatchSizes, SteadyRate, Stampede, FillAllowance, Capacity, Flood)
 SCENARIOS: dict[str, type[Scenario]] = {scenario.__name__: scenario for scenario in CLASSES}
-INTERRUPTED, INTERNAL_ERROR = 2, 3  # as pytest has them
+INTERNAL_ERROR = 3  # as pytest has it
 
 
 class LoadTests:
@@ -46,6 +50,7 @@ class LoadTests:
     part: Part | None = None  # of the next test, where this process is a worker
     worker: Worker | None = None
     master: Master | None = None
+    interrupts: Interrupts | None = None
     watch: Watch | None = None  # the page of ours, where the web UI is open
 
 
@@ -65,12 +70,16 @@ def prepare(environment: Environment, **_: Any) -> None:
         listen_as_master(environment.runner, lambda: LoadTests.master)
     try:
         check_names(options, tuple(SCENARIOS))
+        if options.dry_run:
+            _rehearse(options)
+            raise SystemExit(0)
         if not environment.host:
             LoadTests.sandbox = EmbeddedSandbox("--window", f"{options.window}").__enter__()
             environment.host = LoadTests.sandbox.base_url
         choices = _choices(environment)
     except UsageError as error:
         raise SystemExit(usage_error(error)) from None
+    LoadTests.interrupts = Interrupts(_interrupt)
     environment.stop_timeout = environment.stop_timeout or choices.timeout_s  # what is in flight is evidence
     if environment.web_ui is not None:
         LoadTests.watch = Watch(environment)
@@ -80,6 +89,22 @@ def prepare(environment: Environment, **_: Any) -> None:
         options.num_users = options.num_users or min(scenario.own_users, len(choices.catalogue))
         options.spawn_rate = options.spawn_rate or options.num_users
         options.run_time = options.run_time or scenario.own_seconds
+
+
+def _interrupt() -> None:
+    """As if Ctrl-C had met nobody at work: raised in the midst of a user it would be told as a fault of that user's."""
+    hub = gevent.get_hub()
+    hub.loop.run_callback_threadsafe(hub.handle_system_error, KeyboardInterrupt, KeyboardInterrupt())
+
+
+def _rehearse(options: Any) -> None:
+    if not options.headless:
+        raise UsageError("--dry-run goes with a scenario's name and --headless")
+    scenario = SCENARIOS[options.user_classes[0]]
+    choices = choose(options, DRY_RUN, True, os.environ, scenario.own_requests)
+    seconds = float(options.run_time or scenario.own_seconds or 0.0)
+    for line in told(scenario, choices, options.num_users or scenario.own_users, seconds):
+        print(line)
 
 
 def _choices(environment: Environment) -> Choices:
@@ -186,7 +211,7 @@ def _close(environment: Environment, session: Session) -> None:
 def _report(environment: Environment, session: Session) -> None:
     interrupted = environment.process_exit_code == INTERRUPTED
     environment.process_exit_code = INTERNAL_ERROR  # unless a verdict is reached
-    document = session.conclude()
+    document = concluded(session)
     _tell(environment, session.folder, document)
     if interrupted:
         environment.process_exit_code = INTERRUPTED
@@ -201,6 +226,8 @@ def _tell(environment: Environment, folder: Path, document: dict[str, Any]) -> N
     out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
     for line in lines(document, out.isatty()):
         print(line, file=out)
+    if document["restored"]:
+        print(f"--restore: {document['restored']}", file=out)
     print(f"report: {folder / 'report.html'}", file=out, flush=True)
 
 

@@ -11,8 +11,7 @@ from contracts.rehearsal import SAMPLE
 from loadtests.batches import PRESENT_US, Share
 from loadtests.options import Choices
 from loadtests.pressing import Pressing
-from loadtests.pusher import owed
-from loadtests.scenario import Scenario
+from loadtests.scenario import Scenario, owed
 from openapi.document import OPERATION_PATH
 
 OF_A_PROBE = 2  # records of the sample

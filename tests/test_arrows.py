@@ -34,6 +34,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.exchange": (),
     "contracts.instants": (),
     "contracts.clock": (),
+    "contracts.interrupts": (),
     "contracts.secrets": EVIDENCE,
     "contracts.journal": EVIDENCE,
     "contracts.leaks": ("contracts.secrets",),

@@ -1,13 +1,9 @@
 """However a run is ended, what it wrote is whole as far as it goes, and a line says what happened."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,69 +12,52 @@ import pytest
 from contracts import judge
 from contracts.harness import Harness, Options
 from contracts.history import HistoryWriter, RunFacts, read_history
-from contracts.target import UsageError
+from contracts.target import SANDBOX_CATALOGUE, UsageError
 from contracts.watermark import raise_watermark
+from tests.commands import CATALOGUE, locust_command, pytest_command, sandbox, started, under_way
 
-ROOT = Path(__file__).resolve().parent.parent
-CATALOGUE = ROOT / "sandbox" / "catalogue.csv"
 ROOM_KIB = 60  # on the disk that fills up
-
-
-@contextmanager
-def sandbox(*options: str) -> Iterator[str]:
-    """A sandbox in a process of its own; yields its address."""
-    command = [sys.executable, "-m", "sandbox", "--port", "0", "--exit-with-stdin", *options]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().split()[1]
-        finally:
-            process.terminate()
-
-
-def started(url: str, runs: Path, *more: str, limit: str = "unlimited") -> subprocess.Popen[str]:
-    """`pytest` against the sandbox, not waited for."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--base-url", url, "--runs-dir", str(runs)]
-    environment = {**os.environ, "BSPK_API_KEY": "sandbox-key", "BSPK_CATALOGUE": str(CATALOGUE)}
-    return subprocess.Popen(
-        ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *command, *more], cwd=ROOT, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-
-
-def under_way(runs: Path, exchanges: int = 5) -> Path:
-    """The history, once so much is in it."""
-    for _ in range(600):
-        for history in runs.glob("*/history.jsonl"):
-            if history.read_text().count('"kind":"exchange"') >= exchanges:
-                return history
-        time.sleep(0.1)
-    raise AssertionError("no run is under way after 60 s")
 
 
 def test_ctrl_c_twice_ends_at_once(tmp_path: Path) -> None:
     levels = tmp_path / "levels.csv"
-    levels.write_text("product_ref,sku,store_ref,quantity\n" + CATALOGUE.read_text().splitlines()[1] + ",5\n")
+    levels.write_text("product_ref,sku,store_ref,quantity\n" + SANDBOX_CATALOGUE.read_text().splitlines()[1] + ",5\n")
     with sandbox("--limit", "6", "--window", "30") as url:
         # Giving back waits for an allowance, so that the second one finds the run still at its end.
-        process = started(url, tmp_path / "runs", "--window", "30", "--restore", str(levels))
+        given = ("--base-url", url, *CATALOGUE, "--window", "30", "--restore", str(levels))
+        process = started(pytest_command(tmp_path / "runs", *given))
         history = under_way(tmp_path / "runs")
-        process.send_signal(signal.SIGINT)
-        time.sleep(1.5)
-        assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=10)
+        twice(process)
+        said, _ = process.communicate(timeout=20)
     assert process.returncode == 2, said
     assert "interrupted again" in said
     assert "Traceback" not in said
     assert not (history.parent / "report.json").exists()
-    assert read_history(history).stopped == "interrupted"
     assert judge.main([str(history)]) == 6
+
+
+def test_a_load_test_too(tmp_path: Path) -> None:
+    with sandbox("--limit", "6", "--window", "30") as url:
+        process = started(locust_command(tmp_path, "ThrottleProbe", "-H", url, *CATALOGUE, "--window", "30"))
+        history = under_way(tmp_path)
+        twice(process)
+        said, _ = process.communicate(timeout=20)
+    assert process.returncode == 2, said
+    assert "Traceback" not in said
+    assert len(read_history(history).exchanges) >= 5
+    assert judge.main([str(history)]) == 6
+
+
+def twice(process: subprocess.Popen[str]) -> None:
+    """Ctrl-C, and again before the run can have ended in order."""
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
 
 
 def test_a_killed_run_leaves_a_history_to_judge(tmp_path: Path) -> None:
     with sandbox("--limit", "60", "--window", "1") as url:
-        process = started(url, tmp_path, "--window", "1")
+        process = started(pytest_command(tmp_path, "--base-url", url, *CATALOGUE))
         history = under_way(tmp_path, 20)
         process.kill()
         process.communicate(timeout=10)
@@ -89,7 +68,8 @@ def test_a_killed_run_leaves_a_history_to_judge(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_and_nothing_half_is_left(tmp_path: Path) -> None:
     with sandbox("--limit", "500", "--window", "1") as url:
-        process = started(url, tmp_path, "--window", "1", limit=str(ROOM_KIB))
+        command = pytest_command(tmp_path, "--base-url", url, *CATALOGUE)
+        process = started(command, limits=f"ulimit -f {ROOM_KIB}")
         said, _ = process.communicate(timeout=90)
     assert process.returncode == 6, said
     assert "the history cannot be written: File too large" in said
