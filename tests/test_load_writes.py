@@ -60,7 +60,7 @@ def test_after_ctrl_c_a_load_test_gives_back_and_another_may_not_begin_before(tm
         given = ("-H", url, *CATALOGUE, "--restore", str(to_restore(tmp_path)))
         process = started(locust_command(runs, "Flood", "-t", "60s", *given))
         history = under_way(runs, 20)
-        second = ended(locust_command(runs, "Pusher", *given))
+        second = ended(locust_command(runs, "Stampede", *given))
         assert second.returncode == 4
         assert second.stderr.startswith(f"locust: another run is writing this catalogue to {url}")
         process.send_signal(signal.SIGINT)
