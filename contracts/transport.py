@@ -9,6 +9,7 @@ import os
 import ssl
 from collections.abc import Iterable, Iterator
 from http.client import HTTPException, IncompleteRead
+from traceback import walk_tb
 from typing import Any
 
 from requests import PreparedRequest, Response, exceptions
@@ -82,6 +83,18 @@ def deliver(adapter: BaseAdapter, request: PreparedRequest, timeout_s: float, ve
 
     Raises CannotSendError where this machine is at fault, and what `requests` does for a request that cannot be sent.
     """
+    try:
+        return _delivered(adapter, request, timeout_s, verify)
+    except BaseException as error:  # noqa: BLE001 — raised again, whatever it is
+        # A traceback may be shown with its arguments and locals, and below here these hold the key.
+        *_, (innermost, line) = walk_tb(error.__traceback__)
+        error.add_note(f"at {innermost.f_code.co_filename}:{line}")
+        raise error.with_traceback(None) from None
+
+
+def _delivered(
+    adapter: BaseAdapter, request: PreparedRequest, timeout_s: float, verify: bool | str
+) -> Answer | NoAnswer:
     proxies = get_environ_proxies(str(request.url), no_proxy=None)
     with watching(timeout_s) as attempt:
         try:

@@ -3,22 +3,21 @@
 Then whole runs against servers that never do anything else: a verdict that says why, never green, never a traceback.
 """
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from contracts import judge
 from contracts.drivers.schedule import SCHEDULE
+from contracts.exchange import Answer
 from contracts.finding import Verdict
 from contracts.harness import Harness, Options
 from contracts.report.terminal import lines
+from loadtests.connection import Watch
+from tests.commands import ended, pytest_command
 from tests.faults.cases import FAULTS, Fault
-from tests.faults.trial import TIMEOUT_S, try_contract_wire, write_authority
+from tests.faults.trial import TIMEOUT_S, contract_wire, load_wire, try_wire, write_authority
 
-ROOT = Path(__file__).resolve().parent.parent
 LARGEST_PAGE = 20 << 20  # bytes
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
@@ -28,6 +27,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_authority(tmp_path_factory.mktemp("authority"))
 
 
+@pytest.fixture(scope="session")
+def watch() -> Watch:
+    return Watch(TIMEOUT_S)
+
+
 def test_the_faults_have_names_of_their_own() -> None:
     assert len(BY_NAME) == len(FAULTS) >= 40
 
@@ -35,11 +39,20 @@ def test_the_faults_have_names_of_their_own() -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_the_contract_wire_survives(fault: Fault, authority: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    trial, server = try_contract_wire(fault, authority)
+    trial, server = try_wire(fault, contract_wire(authority))
     assert trial.became in fault.becomes, trial.detail
     assert trial.complaints == []
-    assert trial.after.answer is not None
-    assert trial.after.answer.header("X-RateLimit-Remaining") == "99"
+    assert isinstance(trial.after, Answer)
+    assert trial.after.header("X-RateLimit-Remaining") == "99"
+    assert b"cookie" not in server.requests[-1].lower()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_the_load_wire_survives(fault: Fault, authority: str, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    trial, server = try_wire(fault, load_wire(authority, watch))
+    assert trial.became in fault.becomes, trial.detail
+    assert trial.complaints == []
     assert b"cookie" not in server.requests[-1].lower()
 
 
@@ -87,23 +100,8 @@ def test_a_whole_run_ends_with_a_clear_word(
 )
 def test_the_command_shows_no_traceback(name: str, code: int, told: str, tmp_path: Path) -> None:
     with BY_NAME[name].server(always=True) as server:
-        options = [
-            "--timeout",
-            "0.4",
-            "--window",
-            "1",
-            "--depth",
-            "quick",
-            "--max-requests",
-            "8",
-            "--runs-dir",
-            tmp_path,
-        ]
-        command = [sys.executable, "-m", "pytest", "--base-url", server.base_url, *map(str, options)]
-        environment = {**os.environ, "BSPK_API_KEY": "sandbox-key", "NO_PROXY": "127.0.0.1"}
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=99, check=False
-        )
+        few = ("--timeout", "0.4", "--depth", "quick", "--max-requests", "8")
+        done = ended(pytest_command(tmp_path, "--base-url", server.base_url, *few))
     said = done.stdout + done.stderr
     assert done.returncode == code, said
     assert told in said

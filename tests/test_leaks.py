@@ -110,21 +110,21 @@ def left_in_the_project(since_s: float) -> Iterator[Path]:
 
 
 COMMANDS = {
-    "pytest": ["pytest", "--base-url", "URL", "--window", "1", "-vv", "--showlocals", "--junit-xml", "RUNS/junit.xml"],
-    "locust": [
-        "locust",
-        "Stampede",
-        "--headless",
-        "-H",
-        "URL",
-        "-t",
-        "20",
-        "--window",
-        "1",
-        "--html",
-        "RUNS/locust.html",
-    ],
-}
+    "pytest": ("pytest --base-url URL -vv --showlocals --junit-xml RUNS/junit.xml --hypothesis-show-statistics", 1),
+    "a crash below everything": ("pytest -p crash --base-url URL --tb long -vv --showlocals --full-trace", 1),
+    "Ctrl-C below everything": ("pytest -p crash --base-url URL --tb long -vv --showlocals --full-trace", 2),
+    "locust": ("locust Stampede --headless -H URL -t 20 --html RUNS/locust.html --csv RUNS/locust --csv-full-history "
+               "--json --logfile RUNS/locust.log --loglevel DEBUG", 1),
+}  # fmt: skip
+CRASH = """
+from contracts.attempt import _StrictResponse
+begin, answers = _StrictResponse.begin, iter(range(99))
+def crash(self):
+    if next(answers) > 5:
+        raise {error}("in the midst of an answer")
+    begin(self)
+_StrictResponse.begin = crash
+"""
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -133,15 +133,18 @@ def test_a_shouted_key_is_nowhere(command: str, shouter: str, tmp_path: Path) ->
     began_s = time.time()
     runs = tmp_path / "runs"
     runs.mkdir()
-    given = [part.replace("URL", shouter).replace("RUNS", str(runs)) for part in COMMANDS[command]]
-    options = ["--catalogue", str(CATALOGUE), "--runs-dir", str(runs), "--max-requests", "40"]
-    environment = {**os.environ, "BSPK_API_KEY": CANARY, "NO_PROXY": "127.0.0.1"}
+    line, code = COMMANDS[command]
+    (tmp_path / "crash.py").write_text(CRASH.format(error="KeyboardInterrupt" if code == 2 else "RuntimeError"))
+    given = line.replace("URL", shouter).replace("RUNS", str(runs)).split()
+    options = ["--catalogue", str(CATALOGUE), "--runs-dir", str(runs), "--max-requests", "40", "--window", "1"]
+    environment = {**os.environ, "BSPK_API_KEY": CANARY, "NO_PROXY": "127.0.0.1", "PYTHONPATH": str(tmp_path)}
+    environment |= {"PYTEST_DEBUG": "1"} if "crash" in command else {}
     with command_lines() as seen:
         done = subprocess.run(
             [sys.executable, "-m", *given, *options], cwd=ROOT, env=environment, capture_output=True, timeout=120,
             check=False,
         )  # fmt: skip
-    assert done.returncode == 1, done.stdout.decode() + done.stderr.decode()
+    assert done.returncode == code, done.stdout.decode() + done.stderr.decode()
     assert b"the API key stands" not in done.stdout
     assert leaks(runs, SECRET) == []
     assert any(path.name == "history.jsonl" for path in runs.rglob("*"))

@@ -1,14 +1,13 @@
 """The wire for load against bad servers, and what it keeps of an exchange."""
 
 import json
-import time
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from contracts.exchange import Cause, NoAnswer
+from contracts.exchange import NoAnswer
 from contracts.history import HistoryWriter, RunFacts, read_history
 from contracts.rows import CAUSES, WRONG, LoadRow, from_bytes, read_rows
 from contracts.rows import RIGHT as RIGHT_FLAG
@@ -18,43 +17,10 @@ from loadtests.batches import SECOND, Share, divide
 from loadtests.connection import Connection, Reply, Watch
 from loadtests.keeping import Keeper, Sending
 from loadtests.route import Route
-from loadtests.wire import LoadWire, Tally, head_of, shown_headers
+from loadtests.wire import LoadWire, Tally, shown_headers
 from tests.build import CATALOGUE
-from tests.faults.cases import FAULTS, Fault
-from tests.faults.trial import GRACE_S, TIMEOUT_S, write_authority
 
 SECRET = Secret("sandbox-key")
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return write_authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="session")
-def watch() -> Watch:
-    return Watch(TIMEOUT_S)
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_the_load_wire_survives(fault: Fault, authority: str, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with fault.server() as server:
-        route = Route(server.base_url, authority)
-        request = head_of(route, SECRET, ())(2) + b"{}"
-        connection = Connection(route, watch)
-        began_s = time.monotonic()
-        outcome = connection.exchange(request)
-        took_s = time.monotonic() - began_s
-        server.revive()
-        after = connection.exchange(request)
-        if isinstance(after, NoAnswer) and after.cause is Cause.CLOSED_IDLE:
-            after = connection.exchange(request)
-        connection.close()
-    assert (outcome.status if isinstance(outcome, Reply) else outcome.cause) in fault.becomes, outcome
-    assert took_s < TIMEOUT_S + GRACE_S
-    assert isinstance(after, Reply)
-    assert after.status == 200
 
 
 def share(size: int = 6) -> Share:

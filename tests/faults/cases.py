@@ -1,7 +1,8 @@
 """The faults: what each server does to a client's first request, and what may come of it.
 
 A row names the outcomes that are true of the fault, as the exchange tells them: a status where an honest reader may
-take the answer for whole, a cause where none came. More than one where a race decides, or the two wires read apart.
+take the answer for whole, a cause where none came. More than one where a race decides (what has no end may meet any bound first), or
+the two wires read apart.
 """
 
 import gzip
@@ -144,7 +145,7 @@ def _connections() -> Iterator[Fault]:
     yield Fault("refuses the connection", None, (UNREACHABLE,))
     yield Fault("accepts and is silent", lambda peer: peer.stall(), (T,))
     yield Fault("closes at once", lambda _: None, (CLOSED,))
-    yield Fault("resets at once", Peer.reset, (CLOSED,))
+    yield Fault("resets at once", Peer.reset, (CLOSED, UNREACHABLE))
     yield Fault("closes after the request", say(), (CLOSED,))
     yield Fault("resets after the request", then(Peer.reset), (CLOSED,))
     yield Fault("answers before it is asked, and closes", lambda peer: peer.send(HEALTHY), (200, CLOSED, CUT))
@@ -182,7 +183,7 @@ def _lengths() -> Iterator[Fault]:
 
 
 def _chunks() -> Iterator[Fault]:
-    yield Fault("chunks without an end", pour(b"10000\r\n" + bytes(1 << 16) + b"\r\n", CHUNKED), (LARGE,))
+    yield Fault("chunks without an end", pour(b"10000\r\n" + bytes(1 << 16) + b"\r\n", CHUNKED), (LARGE, T))
     yield Fault("chunks that stop", then(Peer.stall, CHUNKED + b"2\r\n{}\r\n"), (T,))
     yield Fault("chunks broken off", say(CHUNKED + b"2\r\n{}\r\n"), (CUT,))
     for size in (b"zz", b"-5", b"", b"f" * 40, b"0x10"):
@@ -199,8 +200,8 @@ def _chunks() -> Iterator[Fault]:
 def _sizes() -> Iterator[Fault]:
     gigabyte = HEAD + b"Content-Length: %d\r\n\r\n" % (1 << 30)
     coded = b"Content-Encoding: "
-    yield Fault("a gigabyte", pour(MEGABYTE, gigabyte), (LARGE,))
-    yield Fault("a body without an end", pour(MEGABYTE, HEAD + b"\r\n"), (LARGE,))
+    yield Fault("a gigabyte", pour(MEGABYTE, gigabyte), (LARGE, T))
+    yield Fault("a body without an end", pour(MEGABYTE, HEAD + b"\r\n"), (LARGE, T))
     yield Fault("a gzip bomb", say(answer(bomb(1), coded + b"gzip")), (LARGE, MALFORMED))
     yield Fault("a gzip bomb in gzip", say(answer(bomb(2), coded + b"gzip, gzip")), (LARGE, MALFORMED))
     many = b", ".join([b"gzip"] * 40)
@@ -212,10 +213,10 @@ def _sizes() -> Iterator[Fault]:
 
 
 def _heads() -> Iterator[Fault]:
-    yield Fault("headers without an end", pour(b"X-More: and more\r\n" * 4096, HEAD), (MALFORMED, LARGE))
-    yield Fault("a header without an end", pour(b"x" * 65_536, HEAD + b"X-Long: "), (MALFORMED, LARGE))
-    yield Fault("a status line without an end", pour(b"x" * 65_536, b"HTTP/1.1 200 "), (MALFORMED, LARGE))
-    yield Fault("empty lines without an end", pour(b"\r\n" * 4096), (MALFORMED, LARGE))
+    yield Fault("headers without an end", pour(b"X-More: and more\r\n" * 4096, HEAD), (MALFORMED, LARGE, T))
+    yield Fault("a header without an end", pour(b"x" * 65_536, HEAD + b"X-Long: "), (MALFORMED, LARGE, T))
+    yield Fault("a status line without an end", pour(b"x" * 65_536, b"HTTP/1.1 200 "), (MALFORMED, LARGE, T))
+    yield Fault("empty lines without an end", pour(b"\r\n" * 4096), (MALFORMED, LARGE, T))
     for told, line in {
         "SSH": b"SSH-2.0-OpenSSH_9", "HTTP/0.9": b"<html>", "HTTP/2 frames": b"\0\0\x12\x04\0\0\0\0\0", "HTTP/9.9":
         b"HTTP/9.9 200 OK", "a status in words": b"HTTP/1.1 two OK", "a status of two digits": b"HTTP/1.1 20 OK",
@@ -236,8 +237,8 @@ def _heads() -> Iterator[Fault]:
 
 
 def _interim() -> Iterator[Fault]:
-    yield Fault("a flood of 100s", pour(b"HTTP/1.1 100 Continue\r\n\r\n" * 2048), (MALFORMED, LARGE))
-    yield Fault("a flood of 103s", pour(b"HTTP/1.1 103 Hints\r\nLink: <a>\r\n\r\n" * 2048), (MALFORMED, LARGE))
+    yield Fault("a flood of 100s", pour(b"HTTP/1.1 100 Continue\r\n\r\n" * 2048), (MALFORMED, LARGE, T))
+    yield Fault("a flood of 103s", pour(b"HTTP/1.1 103 Hints\r\nLink: <a>\r\n\r\n" * 2048), (MALFORMED, LARGE, T))
     yield Fault("a 103, then the answer", say(b"HTTP/1.1 103 Hints\r\nLink: <a>\r\n\r\n" + HEALTHY), (200,), keep=True)
     yield Fault("a 102 and nothing more", then(Peer.stall, b"HTTP/1.1 102 Processing\r\n\r\n"), (T,))
     yield Fault("a 101 nobody asked for", say(b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n"), (101, MALFORMED, CUT))

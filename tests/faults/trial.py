@@ -1,18 +1,21 @@
-"""One wire against one fault: what became of the request, in which time and memory, and of the one after it."""
+"""Either wire against one fault: what became of the request, in which time and memory, and of the one after it."""
 
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.attempt import MOST_RECEIVED_BYTES
 from contracts.clock import SystemClock
-from contracts.exchange import Answer, Cause, Exchange
+from contracts.exchange import Answer, Cause, NoAnswer
 from contracts.history import HistoryWriter, RunFacts
 from contracts.secrets import Secret
 from contracts.wire import Outgoing, Wire
+from loadtests.connection import Connection, Reply, Watch
+from loadtests.route import Route
+from loadtests.wire import head_of
 from tests.faults.cases import Fault, certificates
 from tests.faults.server import FaultServer
 
@@ -31,7 +34,7 @@ class Trial:
     took_s: float
     sent: int  # bytes by the server
     peak: int  # bytes of memory
-    after: Exchange
+    after: Answer | NoAnswer
 
     @property
     def complaints(self) -> list[str]:
@@ -45,9 +48,8 @@ class Trial:
         return [told for told, kept in bounds.items() if not kept]
 
 
-def became(exchange: Exchange) -> int | Cause:
+def became(outcome: Answer | NoAnswer) -> int | Cause:
     """Its status, or the cause for which there is none."""
-    outcome = exchange.outcome
     return outcome.status if isinstance(outcome, Answer) else outcome.cause
 
 
@@ -58,32 +60,53 @@ def write_authority(folder: Path) -> str:
     return str(path)
 
 
-def try_contract_wire(fault: Fault, authority: str) -> tuple[Trial, FaultServer]:
-    """The wire of `contracts` meets the fault, and then a healthy answer."""
+Send = Callable[[], Answer | NoAnswer]
+
+
+def try_wire(fault: Fault, prepare: Callable[[str], Send]) -> tuple[Trial, FaultServer]:
+    """The wire that `prepare` makes for an address meets the fault, and then a healthy answer."""
     with fault.server() as server:
-        wire = _wire_to(server.base_url, authority)
+        send = prepare(server.base_url)
         began_s = time.monotonic()
         with _memory() as peak:
-            exchange = _send(wire)
+            outcome = send()
         took_s = time.monotonic() - began_s
         sent = server.sent
         server.revive()
-        after = _send(wire)
-        wire.close()
-    detail = "" if isinstance(exchange.outcome, Answer) else exchange.outcome.detail
-    return Trial(became(exchange), detail, took_s, sent, peak[0], after), server
+        after = send()
+        if isinstance(after, NoAnswer) and after.cause is Cause.CLOSED_IDLE:  # nobody's fault: both wires send again
+            after = send()
+    detail = "" if isinstance(outcome, Answer) else outcome.detail
+    return Trial(became(outcome), detail, took_s, sent, peak[0], after), server
 
 
-def _wire_to(base_url: str, authority: str) -> Wire:
-    clock = SystemClock()
-    facts = RunFacts(base_url, "", 0, clock.now(), 10.0, (), "contracts")
-    secret = Secret("sandbox-key")
-    history = HistoryWriter(None, facts, secret)
-    return Wire(base_url, secret, history, clock=clock, max_requests=4, timeout_s=TIMEOUT_S, verify=authority)
+def contract_wire(authority: str) -> Callable[[str], Send]:
+    """Of the contracts, trusting that authority."""
+
+    def prepare(base_url: str) -> Send:
+        clock = SystemClock()
+        secret = Secret("sandbox-key")
+        history = HistoryWriter(None, RunFacts(base_url, "", 0, clock.now(), 10.0, (), "contracts"), secret)
+        wire = Wire(base_url, secret, history, clock=clock, max_requests=4, timeout_s=TIMEOUT_S, verify=authority)
+        return lambda: wire.send(Outgoing(b"{}"), driver="tests", purpose="to see", wait=False).outcome
+
+    return prepare
 
 
-def _send(wire: Wire) -> Exchange:
-    return wire.send(Outgoing(b"{}"), driver="tests", purpose="to see", wait=False)
+def load_wire(authority: str, watch: Watch) -> Callable[[str], Send]:
+    """Of the load tests, without what it does of an answer."""
+
+    def prepare(base_url: str) -> Send:
+        route = Route(base_url, authority)
+        connection, request = Connection(route, watch), head_of(route, Secret("sandbox-key"), ())(2) + b"{}"
+
+        def send() -> Answer | NoAnswer:
+            outcome = connection.exchange(request)
+            return outcome.answer() if isinstance(outcome, Reply) else outcome
+
+        return send
+
+    return prepare
 
 
 @contextmanager
