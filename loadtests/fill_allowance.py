@@ -27,6 +27,8 @@ class FillAllowance(Pressing):
     out: ClassVar[int] = 0
     left: ClassVar[int] = 0  # the last Remaining, less what was sent since
     unread: ClassVar[list[Row]] = []  # rows that the pacer has not seen
+    going_s: ClassVar[float] = 0.0  # since when all went that was allowed, and of the last time that all had gone:
+    spent: ClassVar[tuple[float, float] | None] = None  # since when, and by when
 
     @classmethod
     def prepare(cls, users: int, seconds: float) -> None:
@@ -34,19 +36,22 @@ class FillAllowance(Pressing):
         super().prepare(users, seconds)
         cls.pacer, cls.out, cls.left, cls.unread = Pacer(cls.session.choices.window_s), 0, 0, []
         cls.session.clock.sleep(Terms(1, cls.session.choices.window_s).longest_s)
+        cls.going_s, cls.spent = cls.session.elapsed_s, None
 
     @classmethod
     def measure(cls, users: int) -> None:
-        """As any, and how much of the allowance was used: a full one, and what flows in at its rate."""
+        """As any, and how much of the allowance was used: a full one, and what flowed in until it was last begun on."""
         super().measure(users)
         session, figures = cls.session, dict(cls.session.figures.get(cls.__name__, {}))
         let_in = session.rows[(session.rows["status"] == 200) | (session.rows["status"] == 422)]
         if session.limit and len(let_in):
-            passed_s = float(let_in["sent_s"].max() - let_in["sent_s"].min())
+            first_s, last_s = float(let_in["sent_s"].min()), float(let_in["sent_s"].max())
+            began_s, by_s = cls.spent or (last_s, last_s)  # what the end of the run broke off does not count
+            passed_s = max(0.0, began_s - first_s)
             allowed = session.limit * (1 + passed_s / (session.choices.window_s * LONGEST))  # read fairly
             used = {
                 "limit": session.limit,
-                "used_share": round(len(let_in) / allowed, 4),
+                "used_share": round(int((let_in["sent_s"] <= by_s).sum()) / allowed, 4),
                 "refused": figures["refused"],
             }
             session.figures[cls.__name__] = {**figures, "allowance": used}
@@ -80,7 +85,9 @@ class FillAllowance(Pressing):
         if isinstance(verdict, GiveUp):
             raise Stopped(verdict.why)
         if (pause_s := verdict.not_before_s - session.elapsed_s) > 0:
+            cls.spent = cls.going_s, session.elapsed_s
             session.clock.sleep(pause_s)
+            cls.going_s = session.elapsed_s
 
     def _note(self, row: LoadRow) -> None:
         cls = type(self)

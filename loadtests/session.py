@@ -116,7 +116,7 @@ class Session:
     @property
     def left_for_load(self) -> int:
         """The same, any of those out being perhaps sent a second time."""
-        return self._rig.tally.left if self._rig else self.left
+        return min(self._rig.tally.left, self.left - self.out) if self._rig else self.left
 
     @property
     def elapsed_s(self) -> float:

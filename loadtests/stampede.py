@@ -1,21 +1,28 @@
 """Stampede: everybody at once, again and again, no two alike, so that an answer to another's request shows.
 
 In every other burst no two batches are of one size; in those between, all are, and each has its fault at another place.
-All of the allowance is used: what the last burst of a window has too many of is refused.
+All of the allowance is used: what the last burst of a window has too many of is refused. Two bursts in four begin with
+new connections, all at once, and in the midst of each stands somebody without the key.
 """
 
+from contextlib import suppress
 from typing import ClassVar
 
+import gevent
 from gevent.event import Event
 
+from contracts.drivers.references import References
+from contracts.drivers.run import as_it_is, batch
 from contracts.rules.limiters.rows import Terms
-from contracts.wire import Stopped
+from contracts.wire import Stopped, Wire
 from loadtests.batches import Batch
 from loadtests.clock import ENDING
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
 from loadtests.shapes import of_all_sizes, of_one_size
 from openapi.ledger import LOAD_1, UPS_2
+
+STRANGERS = (None, "Bearer ${BSPK_API_KEY}0", "Bearer ${BSPK_API_KEY%?}")
 
 
 class Stampede(Pressing):
@@ -33,10 +40,13 @@ class Stampede(Pressing):
     barrier: ClassVar[Event] = Event()
     spacing_s: ClassVar[float] = 0.0
     next_s: ClassVar[float] = 0.0  # when the next burst may begin
+    stranger: ClassVar[Wire | None] = None
 
     @classmethod
     def prepare(cls, users: int, seconds: float) -> None:
         """As any, before the first burst."""
+        alone = cls.session.parts == 1  # several workers have no numbers to spare for more wires
+        cls.stranger = cls.session.wire() if alone else None
         super().prepare(users, seconds)
         cls.users, cls.gathered, cls.burst, cls.barrier = users, 0, 0, Event()
         cls.spacing_s, cls.next_s = cls.spacing_within_cap_s(seconds, users), 0.0
@@ -47,23 +57,38 @@ class Stampede(Pressing):
 
     def step(self) -> None:
         """Wait for the others, then go with them."""
-        burst = self._gather()
+        burst, intruder = self._gather()
+        if burst // 2 % 2:
+            self.load_wire.close()
         self.press(self._own_batch(burst), "stampede")
+        if intruder is not None:
+            intruder.join()
 
-    def _gather(self) -> int:
-        """The number of the burst, once everybody is there and the allowance too."""
+    def _gather(self) -> tuple[int, gevent.Greenlet | None]:
+        """The number of the burst, once everybody is there and the allowance too; the last to come has company."""
         cls, barrier, burst = type(self), self.barrier, self.burst
         cls.gathered += 1
         if cls.gathered < cls.users:
             while not barrier.wait(0.1):
                 if self.session.clock.ending or self.session.stopped:
                     raise Stopped(self.session.stopped or ENDING)
-            return burst
+            return burst, None
         self._keep_silence()
         cls.next_s = self.session.elapsed_s + cls.spacing_s
         cls.gathered, cls.burst, cls.barrier = 0, burst + 1, Event()
         barrier.set()
-        return burst
+        return burst, gevent.spawn(self._intrude, burst)
+
+    def _intrude(self, burst: int) -> None:
+        """One batch without the key, of records that nobody has: let in, it does no harm."""
+        session, wire = self.session, self.stranger
+        if wire is None or session.left_for_load < 2 * self.users:
+            return
+        purpose = "stampede, without the key"
+        records = batch(purpose, [as_it_is], authorization=STRANGERS[burst % len(STRANGERS)])
+        with suppress(Stopped):
+            outgoing = records.build(References((), session.clock.now()))
+            wire.send(outgoing, driver=type(self).__name__, purpose=purpose, wait=False)
 
     def _keep_silence(self) -> None:
         """Where nothing is left: one window of silence, or the burst would be one of refusals."""
