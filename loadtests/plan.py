@@ -65,7 +65,7 @@ PARTS: dict[str, Part] = {
     "ThrottleProbe": Part(0, 0, _suits_all, most=20_000, windows=15),
     "BatchSizes": Part(30, 20, _needs(40, 30, "it takes 40 requests to tell how cost grows"), most=2_000),
     "SteadyRate": Part(30, 10, _needs(20, 30, "it takes 20 requests to tell a latency")),
-    "Stampede": Part(30, 10, _needs(2, 10, "no two requests are let in at once"), most=5_000),
+    "Stampede": Part(30, 22, _needs(2, 10, "no two requests are let in at once"), most=5_000),
     "FillAllowance": Part(30, 12, _suits_all),
     "Capacity": Part(60, 30, _needs(500, 10, "the limiter would be all that a search finds")),
     "Flood": Part(15, 5, _needs(500, 10, "nearly all of a flood would be refused")),

@@ -20,7 +20,7 @@ from loadtests.clock import ENDING
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
 from loadtests.shapes import of_all_sizes, of_one_size
-from openapi.ledger import LOAD_1, UPS_2
+from openapi.ledger import AUTH_1, LOAD_1, UPS_2
 
 STRANGERS = (None, "Bearer ${BSPK_API_KEY}0", "Bearer ${BSPK_API_KEY%?}")
 
@@ -33,7 +33,7 @@ class Stampede(Pressing):
     own_seconds = 20.0
     own_requests = 5_000
     keeps_all = True
-    owes = (*EVERY_ANSWER, UPS_2, LOAD_1)
+    owes = (*EVERY_ANSWER, UPS_2, LOAD_1, AUTH_1)
     users: ClassVar[int] = 0
     gathered: ClassVar[int] = 0
     burst: ClassVar[int] = 0
@@ -45,8 +45,7 @@ class Stampede(Pressing):
     @classmethod
     def prepare(cls, users: int, seconds: float) -> None:
         """As any, before the first burst."""
-        alone = cls.session.parts == 1  # several workers have no numbers to spare for more wires
-        cls.stranger = cls.session.wire() if alone else None
+        cls.stranger = cls.session.wire()  # before the load wires, whose numbers come after it
         super().prepare(users, seconds)
         cls.users, cls.gathered, cls.burst, cls.barrier = users, 0, 0, Event()
         cls.spacing_s, cls.next_s = cls.spacing_within_cap_s(seconds, users), 0.0

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from contracts.rows import RESENT, RIGHT, LoadRow, from_bytes
 from contracts.target import UsageError
+from loadtests.figures import Generator
+from loadtests.figures import figures as measured
 from loadtests.gates import DEFAULT_GATES, Gate, read_gates, rule_on
 from loadtests.latencies import histogram_of, percentiles_of, written
 from loadtests.measures import MEASURES
@@ -164,6 +167,16 @@ def test_a_ruling(gate: Gate, measured: dict[str, Any], verdict: str, words: str
     (row,) = rule_on([gate], "Flood", measured)
     assert (row["verdict"], (words or "") in (row["reason"] or "")) == (verdict, True), row
     assert (row["reason"] is None) == (verdict != "undecided")
+
+
+def test_a_connection_closed_while_idle_is_no_failed_request() -> None:
+    """The batch was sent again, and answered."""
+    closed = [LoadRow(k, k, k, k + 0.001, cause=RESENT) for k in range(10)]
+    answered = [LoadRow(10 + k, k, k + 0.001, k + 0.02, status=200, flags=RIGHT) for k in range(25)]
+    told = measured(from_bytes(b"".join(row.pack() for row in (*closed, *answered))), Generator(users=4))
+    assert (told["sent"], told["answered"], told["resent"], told["failed"]) == (35, 25, 10, 0)
+    (row,) = rule_on([gate("error_share", 0, "at_most")], "Flood", told)
+    assert (row["verdict"], row["samples"]) == ("held", 25)
 
 
 def test_only_the_gates_of_a_scenario_speak_of_it() -> None:

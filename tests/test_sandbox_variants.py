@@ -22,7 +22,7 @@ from sandbox.settings import PATH
 
 CATALOGUE = sorted(load_catalogue())
 KEY = {"Authorization": "Bearer sandbox-key", "Content-Type": "application/json"}
-GATES = {"GATE-P99", "GATE-FAILED", "GATE-COST"}
+GATES = {"GATE-P99", "GATE-ERRORS", "GATE-COST"}
 LAWFUL = {200, 204, 400, 401, 404, 405, 413, 415, 422, 429}
 
 

@@ -1,0 +1,104 @@
+"""A load test of several processes says what one process says, and a worker that is lost leaves it undecided."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from contracts.history import read_history
+from contracts.judge import judge, verdict_of
+from contracts.rows import read_rows
+from contracts.target import ROOT, EmbeddedSandbox
+from loadtests.latencies import histogram_of, merged, percentiles_of
+from tests.test_load_scenarios import LATEST, PLENTY
+from tests.test_loadtests import CATALOGUE, HELD, LOCUST, UNDECIDED, environment, patiently, report
+
+
+def steady(folder: Path, base_url: str, seconds: int) -> list[str]:
+    return [
+        *(
+            *LOCUST,
+            "SteadyRate",
+            "--headless",
+            "--only-summary",
+            "--loglevel",
+            "WARNING",
+            "--runs-dir",
+            str(folder / "runs"),
+        ),
+        *(
+            "--window",
+            "0.6",
+            "--timeout",
+            "5",
+            "--rate",
+            "40",
+            "-u",
+            "10",
+            "-t",
+            f"{seconds}s",
+            "-H",
+            base_url,
+            *CATALOGUE,
+        ),
+    ]
+
+
+def test_two_processes_say_what_one_says(tmp_path: Path) -> None:
+    with EmbeddedSandbox(*PLENTY) as sandbox:
+        ended = subprocess.run(
+            [*steady(tmp_path, sandbox.base_url, 5), "--processes", "2"],
+            cwd=ROOT, env=environment(EmbeddedSandbox.key), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    document = report(tmp_path)
+    assert ended.returncode == HELD, ended.stdout + ended.stderr
+    figures = document["load"]["SteadyRate"]
+    rows = read_rows(tmp_path / LATEST / "rows.bin")
+    assert figures["sent"] == len(rows) == figures["answered"] > 100
+    assert document["requests"] == len(rows) + 2, "the preflight's come on top"
+    assert len(set(rows["seq"].tolist())) == len(rows)
+    together = histogram_of(rows["answered_s"] - rows["due_s"])
+    assert percentiles_of(merged([figures["histograms"]["due"]])) == percentiles_of(together)
+    story = read_history(tmp_path / LATEST / "history.jsonl")
+    assert verdict_of(judge(story)).value == document["verdict"]
+
+
+def test_so_do_a_master_and_workers_that_were_started_apart(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    master = ["--master", "--expect-workers", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+    worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
+    with EmbeddedSandbox(*PLENTY) as sandbox, ExitStack() as stack:
+        command, key = steady(tmp_path, sandbox.base_url, 4), environment(EmbeddedSandbox.key)
+        processes = [
+            stack.enter_context(subprocess.Popen([*command, *role], cwd=ROOT, env=key, stdout=subprocess.DEVNULL))
+            for role in (master, worker, worker)
+        ]
+        codes = [process.wait(timeout=60) for process in processes]
+    document = report(tmp_path)
+    assert codes[0] == HELD, document["reason"]
+    figures, rows = document["load"]["SteadyRate"], read_rows(tmp_path / LATEST / "rows.bin")
+    assert figures["sent"] == len(rows) == figures["answered"] > 80
+    assert figures["workers_lost"] == 0
+    assert len(set(rows["seq"].tolist())) == len(rows)
+    assert document["verdict"] == verdict_of(judge(read_history(tmp_path / LATEST / "history.jsonl"))).value
+    assert all(code == 0 for code in codes[1:]), "a worker has no verdict of its own"
+
+
+def test_a_worker_that_is_lost_leaves_the_run_undecided(tmp_path: Path) -> None:
+    with EmbeddedSandbox(*PLENTY) as sandbox:
+        command = [*steady(tmp_path, sandbox.base_url, 8), "--processes", "2"]
+        key = environment(EmbeddedSandbox.key)
+        with subprocess.Popen(command, cwd=ROOT, env=key, stdout=subprocess.PIPE, text=True) as master:
+            patiently(tmp_path, "runs/*/rows.bin")
+            time.sleep(3)
+            children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
+            os.kill(int(children[0]), signal.SIGKILL)
+            said, _ = master.communicate(timeout=60)
+    document = report(tmp_path)
+    assert master.returncode == UNDECIDED, said
+    assert "workers were lost" in document["reason"]
+    assert document["load"]["SteadyRate"]["workers_lost"] == 1
