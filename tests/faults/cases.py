@@ -1,8 +1,8 @@
 """The faults: what each server does to a client's first request, and what may come of it.
 
 A row names the outcomes that are true of the fault, as the exchange tells them: a status where an honest reader may
-take the answer for whole, a cause where none came. More than one where a race decides (what has no end may meet any bound first), or
-the two wires read apart.
+take the answer for whole, a cause where none came. More than one where a race decides, or the two wires read apart:
+what has no end may meet any bound first.
 """
 
 import gzip

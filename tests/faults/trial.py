@@ -3,7 +3,7 @@
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,10 +63,12 @@ def write_authority(folder: Path) -> str:
 Send = Callable[[], Answer | NoAnswer]
 
 
-def try_wire(fault: Fault, prepare: Callable[[str], Send]) -> tuple[Trial, FaultServer]:
-    """The wire that `prepare` makes for an address meets the fault, and then a healthy answer."""
-    with fault.server() as server:
-        send = prepare(server.base_url)
+WireTo = Callable[[str], AbstractContextManager[Send]]  # an address
+
+
+def try_wire(fault: Fault, wire_to: WireTo) -> tuple[Trial, FaultServer]:
+    """The wire meets the fault, and then a healthy answer."""
+    with fault.server() as server, wire_to(server.base_url) as send:
         began_s = time.monotonic()
         with _memory() as peak:
             outcome = send()
@@ -80,23 +82,26 @@ def try_wire(fault: Fault, prepare: Callable[[str], Send]) -> tuple[Trial, Fault
     return Trial(became(outcome), detail, took_s, sent, peak[0], after), server
 
 
-def contract_wire(authority: str) -> Callable[[str], Send]:
+def contract_wire(authority: str) -> WireTo:
     """Of the contracts, trusting that authority."""
 
-    def prepare(base_url: str) -> Send:
+    @contextmanager
+    def wire_to(base_url: str) -> Iterator[Send]:
         clock = SystemClock()
         secret = Secret("sandbox-key")
         history = HistoryWriter(None, RunFacts(base_url, "", 0, clock.now(), 10.0, (), "contracts"), secret)
         wire = Wire(base_url, secret, history, clock=clock, max_requests=4, timeout_s=TIMEOUT_S, verify=authority)
-        return lambda: wire.send(Outgoing(b"{}"), driver="tests", purpose="to see", wait=False).outcome
+        yield lambda: wire.send(Outgoing(b"{}"), driver="tests", purpose="to see", wait=False).outcome
+        wire.close()
 
-    return prepare
+    return wire_to
 
 
-def load_wire(authority: str, watch: Watch) -> Callable[[str], Send]:
+def load_wire(authority: str, watch: Watch) -> WireTo:
     """Of the load tests, without what it does of an answer."""
 
-    def prepare(base_url: str) -> Send:
+    @contextmanager
+    def wire_to(base_url: str) -> Iterator[Send]:
         route = Route(base_url, authority)
         connection, request = Connection(route, watch), head_of(route, Secret("sandbox-key"), ())(2) + b"{}"
 
@@ -104,9 +109,10 @@ def load_wire(authority: str, watch: Watch) -> Callable[[str], Send]:
             outcome = connection.exchange(request)
             return outcome.answer() if isinstance(outcome, Reply) else outcome
 
-        return send
+        yield send
+        connection.close()
 
-    return prepare
+    return wire_to
 
 
 @contextmanager
