@@ -47,8 +47,7 @@ from contracts.target import (
     point_latest,
     read_catalogue,
 )
-from contracts.watermark import NAME as WATERMARKS
-from contracts.watermark import raise_watermark, read_watermark
+from contracts.watermark import latest_before, raise_watermark
 from contracts.wire import MOST_HELD_BYTES, Stopped, Wire
 from openapi.document import load_document
 
@@ -156,16 +155,14 @@ class Harness:
             self._lock = lock(self.base_url, self.catalogue)
         self.clock = SystemClock(options.now)
         started_at = self.clock.now()
-        after = None if options.now else read_watermark(options.runs_dir, self.base_url)
-        if after is not None and after > started_at:
-            raise UsageError(
-                f"the clock says {started_at:%F %T} UTC, yet a run against this target ended after {after:%F %T} UTC: "
-                f"set it right, or remove {options.runs_dir / WATERMARKS}"
-            )
+        after = None if options.now else latest_before(options.runs_dir, self.base_url, started_at)
         self.folder = make_run_folder(options.runs_dir, started_at)
         sha256 = load_document().sha256
         facts = RunFacts(self.base_url, sha256, options.seed, started_at, options.window_s, self.catalogue, "contracts")
-        self.history = HistoryWriter(self.folder / "history.jsonl", facts, self.secret)
+        try:
+            self.history = HistoryWriter(self.folder / "history.jsonl", facts, self.secret)
+        except OSError as error:
+            raise UsageError(f"{self.folder}: nothing can be written there: {error.strerror}") from None
         self._began_s = self.clock.monotonic_s()
         kept_back = needed(self._levels)
         self.wire = self._wire(options.max_requests - kept_back, 1)

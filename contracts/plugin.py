@@ -6,6 +6,7 @@ Inert unless items of `contracts/` or `loadtests/` were collected, so that the p
 import os
 import shlex
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ ROOMS = (ROOT / "contracts", ROOT / "loadtests")
 EXIT = {"held": 0, "broken": 1, "undecided": 6}
 DEFAULT_CAP = 4_000
 LOAD_CAP = 1_000_000  # the same of a run with load scenarios, one of which floods
+SPARE_HANDLES = 8
 LOAD_TIME_S = 300  # of all of them
 
 
@@ -137,7 +139,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         harness = Harness(options, _progress(config))
         config.stash[HARNESS] = harness
         config.stash[INTERRUPTS] = Interrupts(at_the_last=harness.end_children)
-        junit = LogXML(str(harness.folder / "junit.xml"), None, "harness", "all")
+        junit = _JUnit(harness.folder / "junit.xml")
         config.pluginmanager.register(junit, "harness-junit")
         junit.pytest_sessionstart()
         drivers = [driver for item in session.items if (driver := _driver_of(item)) is not None]
@@ -145,9 +147,27 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             harness.begin(drivers)
         if harness.foretold:
             config.get_terminal_writer().line(harness.foretold)
-    except UsageError as error:
+    except (UsageError, OSError) as error:
         _close_after_usage_error(config)
         raise pytest.UsageError(str(error)) from None
+
+
+class _JUnit(LogXML):
+    """pytest's own, where it can be written: `junit.xml` is no reason for a traceback.
+
+    Keeps some file handles for the end, so that a run that has used up all others can still write its report.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), None, "harness", "all")
+        self._spare = [path.open("xb"), *(path.open("rb") for _ in range(SPARE_HANDLES - 1))]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        for file in self._spare:
+            file.close()
+        with suppress(OSError):
+            super().pytest_sessionfinish()
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
@@ -180,7 +200,8 @@ def _has_load(session: pytest.Session) -> bool:
 def _close_after_usage_error(config: pytest.Config) -> None:
     harness = config.stash.get(HARNESS, None)
     if harness is not None:
-        harness.close()
+        with suppress(OSError):
+            harness.close()
         config.stash[INTERRUPTS].close()
         del config.stash[HARNESS]
 

@@ -31,7 +31,7 @@ _CAUSES: tuple[tuple[tuple[type[BaseException], ...], Cause], ...] = (  # the fi
     ((ConnectionError, ssl.SSLError), Cause.CLOSED),
     ((HTTPException, exceptions.InvalidHeader), Cause.MALFORMED),
 )
-_OUR_LACKS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+OUR_LACKS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 _WATCHED = {HTTPConnection: PlainConnection, HTTPSConnection: TLSConnection}
 
 
@@ -156,7 +156,7 @@ def _cause_by_kind(error: BaseException) -> Cause | None:
 
 def _fault_of_ours(error: BaseException) -> str | None:
     """What this machine lacks, where that is why nothing could be sent."""
-    lacks = (inner for inner in _chain(error) if isinstance(inner, OSError) and inner.errno in _OUR_LACKS)
+    lacks = (inner for inner in _chain(error) if isinstance(inner, OSError) and inner.errno in OUR_LACKS)
     return next((os.strerror(inner.errno or 0) for inner in lacks), None)
 
 

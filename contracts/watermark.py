@@ -7,6 +7,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from contracts.target import UsageError
+
 NAME = "watermarks.json"
 BEHIND = timedelta(seconds=30)  # no run sends an `at` later than this before its own end
 
@@ -17,6 +19,17 @@ def read_watermark(runs_dir: Path, base_url: str) -> datetime | None:
         return datetime.fromisoformat(json.loads((runs_dir / NAME).read_text())[base_url]).astimezone(UTC)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def latest_before(runs_dir: Path, base_url: str, began: datetime) -> datetime | None:
+    """As `read_watermark`; raises UsageError where it lies after the run's begin: the clock was set back."""
+    after = read_watermark(runs_dir, base_url)
+    if after is not None and after > began:
+        raise UsageError(
+            f"the clock says {began:%F %T} UTC, yet a run against this target ended after {after:%F %T} UTC: "
+            f"set it right, or remove {runs_dir / NAME}"
+        )
+    return after
 
 
 def raise_watermark(runs_dir: Path, base_url: str, ended_at: datetime) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.evidence import Evidence
+from contracts.finding import Verdict
 from contracts.judge import first_finding_at, rule
 from contracts.leaks import failed, leaks
 from contracts.report.conclusion import Conclusion
@@ -14,22 +15,32 @@ from loadtests.gates import rule_on
 from loadtests.session import Session
 
 
-def conclude(session: Session) -> dict[str, Any]:
-    """The report, written; `latest` points to it unless a parent will see to that. Raises OSError as writing does."""
+def conclude(session: Session) -> tuple[dict[str, Any], str | None]:
+    """The report, and why it could not be written, where it could not: then nothing is held."""
     try:
         session.give_back()
         document = _judged(session)
-        folder, choices = session.folder, session.choices
-        write(folder, document)
-        if found := leaks(folder, choices.secret):
-            document = failed(document, found)
-            write(folder, document)
-        if choices.run_folder is None:
-            point_latest(folder)
-        raise_watermark(choices.runs_dir, choices.base_url, session.clock.now())
-        return document
+        try:
+            return _written(session, document), None
+        except OSError as error:
+            why = f"the report cannot be written to {session.folder}: {error.strerror}"
+            undecided = {"verdict": Verdict.UNDECIDED.value, "reason": why}
+            return document | (undecided if document["verdict"] == Verdict.HELD else {}), why
     finally:
         session.close()
+
+
+def _written(session: Session, document: dict[str, Any]) -> dict[str, Any]:
+    """`latest` points to it unless a parent will see to that."""
+    folder, choices = session.folder, session.choices
+    write(folder, document)
+    if found := leaks(folder, choices.secret):
+        document = failed(document, found)
+        write(folder, document)
+    if choices.run_folder is None:
+        point_latest(folder)
+    raise_watermark(choices.runs_dir, choices.base_url, session.clock.now())
+    return document
 
 
 def _judged(session: Session) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Written on plain sockets, which Locust's patches turn into gevent's. As tolerant
 contracts: what is no finding there is none here. Nothing is redirected, and nothing sent a second time.
 """
 
+import os
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ import httptools
 
 from contracts.attempt import MOST_RECEIVED_BYTES
 from contracts.exchange import Answer, Cause, NoAnswer
+from contracts.transport import OUR_LACKS, CannotSendError
 from loadtests.route import Route
 
 LARGEST_ANSWER_BYTES = 8 * 1024 * 1024  # decoded, as for the contracts
@@ -88,7 +90,10 @@ class Connection:
         self._buffer = memoryview(bytearray(_RECEIVED_AT_ONCE))
 
     def exchange(self, request: bytes) -> Reply | NoAnswer:
-        """Send, and wait for one whole answer; the watch's time-out bounds it all, connecting included."""
+        """Send, and wait for one whole answer; the watch's time-out bounds it all, connecting included.
+
+        Raises CannotSendError where this machine is at fault.
+        """
         self._expired = False
         kept = self._socket is not None
         self._watch.begin(self)
@@ -98,6 +103,8 @@ class Connection:
                     self._connect()
                 except (OSError, ValueError) as error:
                     self.close()
+                    if isinstance(error, OSError) and error.errno in OUR_LACKS:
+                        raise CannotSendError(os.strerror(error.errno or 0)) from None
                     return NoAnswer(Cause.UNREACHABLE, f"{type(error).__name__}: {error}"[:300])
             return self._exchange(request, kept)
         except BaseException:

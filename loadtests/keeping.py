@@ -7,7 +7,6 @@ thousand. Beyond the bounds a row stays, and its flag says whether it was right.
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,12 +66,13 @@ class Keeper:
 
     def __init__(self, folder: Path, history: HistoryWriter, driver: str, headers: Headers, keep_all: bool) -> None:
         self._history, self._driver, self._headers, self._keep_all = history, driver, headers, keep_all
-        self._file = (folder / rows.NAME).open("xb")
+        self._file = (folder / rows.NAME).open("xb", buffering=0)  # it is buffered here
         self._buffer: list[bytes] = []
         self._recent: dict[Share, list[Sending]] = {}
         self._written = Written(history)
         self._kinds: Counter[tuple[int, int, bool]] = Counter()
         self._wrong, self._odd, self._sample = map(_Allowance, (WRONG_KEPT, ODD_KEPT, SAMPLE_KEPT))
+        self.unwritten: str | None = None  # why there are rows missing, where there are
         self.listeners: list[Callable[[LoadRow], None]] = []
         self.rows = 0
 
@@ -143,15 +143,17 @@ class Keeper:
         return Exchange(row.seq, row.sent_s, row.answered_s, request, outcome, self._driver, sending.purpose)
 
     def flush(self) -> None:
-        """Write what is buffered."""
-        self._file.write(b"".join(self._buffer))
-        self._file.flush()
+        """Write what is buffered; where it does not fit, `unwritten` says so."""
+        try:
+            self._file.write(b"".join(self._buffer))
+        except OSError as error:
+            self.unwritten = self.unwritten or f"the rows cannot be written: {error.strerror}"
         self._buffer.clear()
 
     def close(self) -> None:
         """No more rows."""
         self._written.close()
-        with suppress(ValueError):
+        if not self._file.closed:
             self.flush()
         self._file.close()
 

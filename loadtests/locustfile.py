@@ -6,7 +6,6 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import gevent
@@ -189,19 +188,18 @@ def conclude(environment: Environment, **_: Any) -> None:
     if LoadTests.master is not None:
         LoadTests.master.collect()
         LoadTests.master = None
-    if LoadTests.part is None:
-        _close(environment, session)
+    errors = environment.runner.exceptions if environment.runner and LoadTests.part is None else {}
+    for row in errors.values():
+        session.stop(f"a fault of this harness: {row['msg']}")
     for scenario in environment.user_classes:
         SCENARIOS[scenario.__name__].measure(LoadTests.users)
     if LoadTests.part is None:
+        _close(environment, session)
         _report(environment, session)
 
 
 def _close(environment: Environment, session: Session) -> None:
-    """No more is sent: what went wrong here, and which scenarios came to their end."""
-    errors = environment.runner.exceptions if environment.runner else {}
-    for row in errors.values():
-        session.stop(f"a fault of this harness: {row['msg']}")
+    """All that was sent is written: which scenarios came to their end."""
     if session.stopped is None:
         for scenario in environment.user_classes:
             if SCENARIOS[scenario.__name__].own_seconds is not None:
@@ -211,24 +209,24 @@ def _close(environment: Environment, session: Session) -> None:
 def _report(environment: Environment, session: Session) -> None:
     interrupted = environment.process_exit_code == INTERRUPTED
     environment.process_exit_code = INTERNAL_ERROR  # unless a verdict is reached
-    document = concluded(session)
-    _tell(environment, session.folder, document)
+    document, unwritten = concluded(session)
+    _tell(environment, unwritten or f"report: {session.folder / 'report.html'}", document)
+    if LoadTests.watch is not None:
+        LoadTests.watch.end(document, session.folder)
     if interrupted:
         environment.process_exit_code = INTERRUPTED
     elif not (environment.runner and environment.runner.exceptions):
         environment.process_exit_code = EXIT[Verdict(document["verdict"])]
 
 
-def _tell(environment: Environment, folder: Path, document: dict[str, Any]) -> None:
-    if LoadTests.watch is not None:
-        LoadTests.watch.end(document, folder)
+def _tell(environment: Environment, where: str, document: dict[str, Any]) -> None:
     options = environment.parsed_options
     out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
     for line in lines(document, out.isatty()):
         print(line, file=out)
     if document["restored"]:
         print(f"--restore: {document['restored']}", file=out)
-    print(f"report: {folder / 'report.html'}", file=out, flush=True)
+    print(where, file=out, flush=True)
 
 
 def quitting(environment: Environment, **_: Any) -> None:

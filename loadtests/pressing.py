@@ -9,6 +9,7 @@ from typing import ClassVar
 from contracts.exchange import NoAnswer
 from contracts.records import Reference
 from contracts.target import UsageError
+from contracts.transport import CannotSendError
 from contracts.wire import Stopped
 from loadtests.arrivals import Arrivals
 from loadtests.batches import Batch, Share, divide
@@ -99,9 +100,12 @@ class Pressing(Scenario):
             raise Stopped(ENDING)
         if session.left_for_load < 2:
             raise Stopped(f"the cap of {session.choices.max_requests} requests is reached")
-        if session.history.unwritten:
-            raise Stopped(session.history.unwritten)  # what leaves no trace shall not be done
-        sending = self.load_wire.send(batch, purpose, due_s)
+        if unwritten := session.unwritten:
+            raise Stopped(unwritten)  # what leaves no trace shall not be done
+        try:
+            sending = self.load_wire.send(batch, purpose, due_s)
+        except CannotSendError as error:
+            raise Stopped(f"this machine cannot send: {error}") from None
         self._fire(sending)
         return sending
 

@@ -104,6 +104,7 @@ class Scenario(User):
         runner = self.environment.runner
         headless = self.environment.web_ui is None
         if runner is not None and not self.session.clock.ending:
+            self.session.clock.ending = True  # once: Locust may not be told twice
             gevent.spawn(runner.quit if headless else runner.stop)
 
     def push(self, size: int, purpose: str, wire: Wire | None = None) -> Exchange:

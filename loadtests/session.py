@@ -22,7 +22,7 @@ from contracts.rows import NAME as ROWS
 from contracts.rows import NO_ROWS, LoadRow, Rows, read_rows
 from contracts.rules.throttling import LIMIT, REMAINING, header_number
 from contracts.target import UsageError, make_run_folder
-from contracts.watermark import read_watermark
+from contracts.watermark import latest_before
 from contracts.wire import MOST_HELD_BYTES, Outgoing, Stopped, Wire
 from loadtests.arrivals import Arrivals
 from loadtests.batches import Head
@@ -84,10 +84,13 @@ class Session:
         sha256 = load_document().sha256
         room = "+".join(owed)
         facts = RunFacts(choices.base_url, sha256, 0, started_at, choices.window_s, choices.catalogue, room)
-        self.history = HistoryWriter(self.folder / "history.jsonl", facts, choices.secret)
+        try:
+            self.history = HistoryWriter(self.folder / "history.jsonl", facts, choices.secret)
+        except OSError as error:
+            raise UsageError(f"{self.folder}: nothing can be written there: {error.strerror}") from None
         for scenario, promises in owed.items():
             self.history.owes(scenario, [promise.id for promise in promises])
-        after = read_watermark(choices.runs_dir, choices.base_url)
+        after = latest_before(choices.runs_dir, choices.base_url, started_at)
         own_first = started_at - FIRST_AT if after is None else max(started_at - FIRST_AT, after + STEP)
         self.first = began[1] if began else own_first  # no `at` of a load wire is earlier
         # Each user writes references of its own, so that of any two records for one it is clear which is later.
@@ -102,6 +105,11 @@ class Session:
         """Requests so far, of all users."""
         by_rig = self._rig.tally.sent if self._rig else self.sender.sent if self.sender else 0
         return sum(wire.sent for wire in self._wires) + by_rig
+
+    @property
+    def unwritten(self) -> str | None:
+        """Why not all of the evidence could be written, where it could not."""
+        return self.history.unwritten or (self._rig.keeper.unwritten if self._rig else None)
 
     @property
     def left(self) -> int:
@@ -172,6 +180,8 @@ class Session:
         """The scenario's figures from its rows, now that no more come; checks that nothing went missing."""
         if self._rig is not None:
             self._rig.keeper.close()
+            if self.unwritten:
+                self.stop(self.unwritten)
             busy = (time.process_time() - self._busy_s) / max(self.elapsed_s, 1e-9)
             late, worst_s = (arrivals.late, arrivals.worst_s) if arrivals else (0, 0.0)
             self.sender = Sender(self._rig.tally.sent, late, worst_s, busy)

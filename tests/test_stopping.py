@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -66,21 +67,45 @@ def test_a_killed_run_leaves_a_history_to_judge(tmp_path: Path) -> None:
     assert (history.parent / "writes.csv").read_text().count("\n") > 5
 
 
-def test_a_full_disk_is_told_and_nothing_half_is_left(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "lacks"),
+    [
+        (pytest_command, "the history cannot be written"),
+        (lambda runs, *given: locust_command(runs, "Flood", "-t", "20s", *given), "the rows cannot be written"),
+    ],
+    ids=["pytest", "locust"],
+)
+def test_a_full_disk_is_told_and_nothing_half_is_left(
+    command: Callable[..., list[str]], lacks: str, tmp_path: Path
+) -> None:
     with sandbox("--limit", "500", "--window", "1") as url:
-        command = pytest_command(tmp_path, "--base-url", url, *CATALOGUE)
-        process = started(command, limits=f"ulimit -f {ROOM_KIB}")
+        target = ("--base-url", url) if "history" in lacks else ("-H", url)
+        process = started(command(tmp_path, *target, *CATALOGUE), limits=f"ulimit -f {ROOM_KIB}")
         said, _ = process.communicate(timeout=90)
     assert process.returncode == 6, said
-    assert "the history cannot be written: File too large" in said
+    assert f"{lacks}: File too large" in said
     assert "Traceback" not in said
     assert "INTERNALERROR" not in said
     history = next(tmp_path.glob("*/history.jsonl"))
-    story = read_history(history)
-    assert not story.torn
+    assert not read_history(history).torn
     assert history.stat().st_size <= ROOM_KIB * 1024
     report = history.parent / "report.json"
     assert not report.exists() or json.loads(report.read_text())["verdict"] == "undecided"
+    assert judge.main([str(history)]) == 6
+
+
+@pytest.mark.parametrize("command", ["pytest", "locust"])
+def test_no_file_handles_left_is_nobody_elses_fault(command: str, tmp_path: Path) -> None:
+    with sandbox("--limit", "500", "--window", "1") as url:
+        if command == "pytest":
+            process = started(pytest_command(tmp_path, "--base-url", url, *CATALOGUE), limits="ulimit -n 14")
+        else:
+            process = started(locust_command(tmp_path, "Flood", "-H", url, *CATALOGUE), limits="ulimit -n 20")
+        said, _ = process.communicate(timeout=90)
+    assert process.returncode in (4, 6), said
+    assert "Too many open files" in said
+    assert "Traceback" not in said
+    assert "INTERNALERROR" not in said
 
 
 def test_a_history_stops_at_its_last_whole_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
