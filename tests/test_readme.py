@@ -1,4 +1,4 @@
-"""What README tells a reader is so: the ledger's table, the files, the make targets and the options that it names."""
+"""What README tells a reader is so: the tables, the files, the make targets and the options that it names."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from openapi.ledger import table
+from sandbox.dialects import DIALECTS
+from tests.benchmarks import stock
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,3 +42,11 @@ def test_a_module_can_be_run(module: str) -> None:
 def test_an_option_is_known(option: str) -> None:
     sources = (path for room in ("contracts", "loadtests", "sandbox") for path in (ROOT / room).rglob("*.py"))
     assert any(f'"{option}"' in path.read_text(encoding="utf-8") for path in sources)
+
+
+def test_the_comparison_is_of_todays_catalogue() -> None:
+    kept = stock.read_kept()
+    assert list(kept.defects) == stock.COUNTED, "run `python -m tests.benchmarks.stock`"
+    assert list(kept.dialects) == list(DIALECTS), "run `python -m tests.benchmarks.stock`"
+    shown = README.partition("<!-- defects:begin -->")[2].partition("<!-- defects:end -->")[0]
+    assert shown.strip() == stock.table(kept), "put what it printed between the markers"

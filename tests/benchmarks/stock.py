@@ -4,21 +4,23 @@ Stock has whatever a user could give it without writing code: the effective docu
 phases and checks but the two that blame a correct server. It is credited with any failure or error that would make its
 command line exit 1. The harness is credited only where it breaks a promise that the defect is known to break.
 
-Each trial is kept in `stock.json` beside this file, so that a sweep may be stopped, and taken up again when the
+Each trial is kept in `stock.csv` beside this file, so that a sweep may be stopped, and taken up again when the
 catalogue has grown; a test holds README's table against it.
 """
 
 import argparse
 import copy
+import csv
 import socket
 import statistics
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
-import msgspec
 import requests
 import schemathesis
 from schemathesis.core.version import SCHEMATHESIS_VERSION
@@ -39,41 +41,53 @@ SEED = 1
 # A correct server may report a wrong record as a result of a 200, and may answer 404 to a method that it has not.
 UNFAIR_CHECKS = ("negative_data_rejection", "unsupported_method")
 COUNTED = [name for name, defect in DEFECTS.items() if defect.runs == "contracts"]
-KEPT = Path(__file__).with_suffix(".json")
+KEPT = Path(__file__).with_suffix(".csv")
+COLUMNS = ("schemathesis", "kind", "name", "stock", "stock_requests", "harness", "harness_requests")
 
 
-class Trial(msgspec.Struct, frozen=True):
+class Trial(NamedTuple):
     """One whole run of one tool against one sandbox."""
 
     blamed: bool
     requests: int
 
 
-class Pair(msgspec.Struct, frozen=True):
+class Pair(NamedTuple):
     """Both tools on the same sandbox."""
 
     stock: Trial
     harness: Trial
 
 
-class Comparison(msgspec.Struct):
-    """The trials so far, by the name of the defect or dialect; stock's hold for this version of Schemathesis alone."""
+@dataclass(slots=True)
+class Comparison:
+    """The trials so far, by the name of the defect or dialect."""
 
-    schemathesis: str = SCHEMATHESIS_VERSION
-    defects: dict[str, Pair] = {}
-    dialects: dict[str, Pair] = {}
+    defects: dict[str, Pair] = field(default_factory=dict)
+    dialects: dict[str, Pair] = field(default_factory=dict)
 
 
 def read_kept(path: Path = KEPT) -> Comparison:
-    """What earlier sweeps found of today's defects and dialects; nothing, if by another Schemathesis."""
-    if not path.exists():
-        return Comparison()
-    kept = msgspec.json.decode(path.read_bytes(), type=Comparison)
-    if kept.schemathesis != SCHEMATHESIS_VERSION:
-        return Comparison()
-    kept.defects = {name: kept.defects[name] for name in COUNTED if name in kept.defects}
-    kept.dialects = {name: kept.dialects[name] for name in DIALECTS if name in kept.dialects}
-    return kept
+    """What earlier sweeps with this Schemathesis found of today's defects and dialects."""
+    kept: dict[tuple[str, str], Pair] = {}
+    if path.exists():
+        for version, kind, name, *trials in csv.reader(path.read_text(encoding="utf-8").splitlines()[1:]):
+            if version == SCHEMATHESIS_VERSION:
+                stocks, ours = (Trial(trials[at] == "blamed", int(trials[at + 1])) for at in (0, 2))
+                kept[kind, name] = Pair(stocks, ours)
+    today = (("defect", COUNTED), ("dialect", list(DIALECTS)))
+    return Comparison(*({name: kept[kind, name] for name in names if (kind, name) in kept} for kind, names in today))
+
+
+def keep(found: Comparison, path: Path = KEPT) -> None:
+    """One line a trial, so that a diff reads well."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for kind, pairs in (("defect", found.defects), ("dialect", found.dialects)):
+            for name, pair in pairs.items():
+                trials = (("blamed" if trial.blamed else "passed", trial.requests) for trial in pair)
+                writer.writerow([SCHEMATHESIS_VERSION, kind, name, *chain.from_iterable(trials)])
 
 
 class Counting(InProcess):
@@ -169,7 +183,7 @@ def sweep(found: Comparison, every: int, afresh: bool) -> None:
         print(f"{number}/{len(open_jobs)} {name}: ", end="", file=sys.stderr, flush=True)
         known = pairs[name].stock if name in pairs else None
         pair = pairs[name] = Pair(known or stock(settings), harness(settings))
-        KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+        keep(found)
         blaming = [tool for tool in ("stock", "harness") if getattr(pair, tool).blamed]
         print(f"blamed by {' and '.join(blaming) or 'none'}", file=sys.stderr)
 
