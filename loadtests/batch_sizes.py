@@ -10,7 +10,9 @@ from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
 from openapi.ledger import UPS_2
 
-SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+SIZES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+ROUNDS = (8, 40)  # through all sizes, at least and at most
+RECORDS = 50_000  # are enough, and can be judged in a minute
 
 
 class BatchSizes(Pressing):
@@ -22,15 +24,16 @@ class BatchSizes(Pressing):
     own_requests = 2_000
     keeps_all = True
     owes = (*EVERY_ANSWER, UPS_2)
+    accepted: ClassVar[int] = 0  # the largest size so far
     refused_from: ClassVar[int | None] = None  # the smallest size that was too large
     ahead: ClassVar[list[int]] = []
-    spacing_s: ClassVar[float] = 0.0
+    rounds: ClassVar[int] = 0
 
     @classmethod
     def prepare(cls, users: int, seconds: float) -> None:
         """As any, before the first batch."""
         super().prepare(users, seconds)
-        cls.refused_from, cls.ahead, cls.spacing_s = None, [], cls.spacing_within_cap_s(seconds)
+        cls.accepted, cls.refused_from, cls.ahead, cls.rounds = 0, None, [], 0
 
     @classmethod
     def most_records(cls) -> int | None:
@@ -48,25 +51,33 @@ class BatchSizes(Pressing):
             session.figures[cls.__name__] = {**session.figures[cls.__name__], "batch_sizes": _told(samples)}
 
     def step(self) -> None:
-        """The next size; each of them comes once before any comes again, in an order that changes."""
+        """The next size, until it is enough; each comes once before any comes again, in an order that changes."""
         cls, session = type(self), self.session
         if not cls.ahead:
             cls.ahead = self._sizes()
+            cls.rounds += 1
+            if cls.rounds > sorted((ROUNDS[0], RECORDS // sum(cls.ahead), ROUNDS[1]))[1]:
+                self.end()
             random.Random(self.batches).shuffle(cls.ahead)  # noqa: S311 — no secret, only no trend
         size = cls.ahead.pop()
         self.batches += 1
         if cls.refused_from is not None and size >= cls.refused_from:
-            return
+            return  # since this round began
         faulty = (size // 2,) if size > 1 and self.batches == 3 else ()
         row = self.press(self.mine.batch(size, faulty), "batch sizes").row
         if row.status in (413, 422) and not faulty:
             cls.refused_from = size
-        longest_s = Terms(1, session.choices.window_s).longest_s
-        session.clock.sleep(longest_s if row.remaining == 0 else row.sent_s + cls.spacing_s - session.elapsed_s)
+        elif row.status == 200:
+            cls.accepted = max(cls.accepted, size)
+        if row.remaining == 0:
+            session.clock.sleep(Terms(1, session.choices.window_s).longest_s)
 
     def _sizes(self) -> list[int]:
+        """Those that may pass; where some do not, one midway to the bound as well."""
         known = len(self.mine.references)
-        return sorted({*(size for size in SIZES if size <= known), known})
+        bound = self.refused_from or known + 1
+        between = (self.accepted + bound) // 2 if self.accepted < bound - 1 < known else 1
+        return sorted({size for size in (*SIZES, known, between) if size < bound} or {1})
 
 
 def _told(samples: dict[int, list[float]]) -> dict[str, Any]:

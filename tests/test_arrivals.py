@@ -67,6 +67,17 @@ def test_the_cost_of_a_batch_is_found(power: float, superlinear: bool) -> None:
         assert found["per_record_ms"] == pytest.approx(0.05, rel=0.1)
 
 
+@pytest.mark.parametrize("spread_ms", [0.05, 0.5])
+def test_of_what_hardly_grows_the_cost_is_no_open_question(spread_ms: float) -> None:
+    chance = random.Random(2)  # noqa: S311
+    sizes = (1, 2, 3, 5, 10, 20, 50, 100, 200, 240)
+    samples = {n: [4 + 0.0005 * n + chance.expovariate(1 / spread_ms) for _ in range(20)] for n in sizes}
+    found = costs(samples)
+    assert found is not None
+    assert found["exponent_interval"][1] < 0.5
+    assert found["superlinear"] is False
+
+
 def test_of_too_little_no_cost_is_told() -> None:
     assert costs({1: [1.0] * 20, 10: [2.0] * 20}) is None
 
