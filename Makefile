@@ -42,9 +42,16 @@ lock: ## bring requirements*.lock in line with requirements*.in (needs uv; UPGRA
 	@$(LOCK) requirements.in --output-file requirements.lock
 	@$(LOCK) requirements-dev.in --output-file requirements-dev.lock
 
-audit: ## look the locked packages up for known weaknesses (needs pip-audit and its database)
+# Strict: a package that its database does not know, or that cannot be looked up, is no clean one.
+audit: ## look the locked packages up for known weaknesses (needs pip-audit, and its database within reach)
 	@command -v pip-audit >/dev/null || { echo 'make audit needs pip-audit: pip install pip-audit' >&2; exit 1; }
-	@pip-audit --require-hashes --disable-pip --requirement requirements-dev.lock
+	@said=$$(pip-audit --strict --progress-spinner off --require-hashes --disable-pip --requirement requirements-dev.lock 2>&1) \
+		&& { echo "$$said"; exit 0; }; \
+	echo "$$said" | tail -40 >&2; \
+	case "$$said" in \
+		*'vulnerabilit'*' in '*'package'*) echo 'Known weaknesses, see above.' >&2 ;; \
+		*) echo 'Nothing was audited: pip-audit cannot reach its database (the JSON API of PyPI).' >&2 ;; \
+	esac; exit 1
 
 $(RUN):
 	@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) is not there; name one: make PYTHON=python3.12' >&2; exit 1; }

@@ -24,7 +24,7 @@ UNDER_TEST = (
     *sorted(path.relative_to(ROOT) for path in (ROOT / "contracts" / "rules").glob("*.py")),
     *(Path("contracts") / name for name in ("judge.py", "evidence.py")),
 )
-TESTS = ("tests/test_rules.py",)
+TESTS = ("tests/test_rules.py", "tests/test_rules_edges.py")
 LONGEST_S = 60
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,

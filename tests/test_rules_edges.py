@@ -1,0 +1,158 @@
+"""The rules at their edges: the last that is legal, the first that is not, and what a finding points at.
+
+`python -m tests.benchmarks.mutation` says which edges no test stands on.
+"""
+
+import json
+
+import pytest
+
+from contracts.exchange import Exchange
+from contracts.finding import Finding
+from contracts.rules.errors import LARGEST_BODY, MANY
+from tests.build import ERRORS, answer, asked, broken, error, numbered, ok, record, reply, rulings
+
+FINE = answer(200, reply(ok(0)))
+BAD = record(1, quantity=...)
+OF_LENGTH = json.dumps({"inventories": [BAD]}).encode()
+
+
+def padded(length: int) -> bytes:
+    return OF_LENGTH + b" " * (length - len(OF_LENGTH))
+
+
+def at(value: object) -> list[Exchange]:
+    return [asked([record()], answer(200, reply(ok(0)) | {"updated_at": value}))]
+
+
+def noted(value: str) -> list[Exchange]:
+    return [asked([record()], answer(200, reply(ok(0)) | {"note": value}))]
+
+
+def listed(*titles: str) -> dict[str, object]:
+    return {"errors": [{"title": title, "code": "x"} for title in titles]}
+
+
+def together(first: tuple[str, ...], second: tuple[str, ...], both: tuple[str, ...]) -> list[Exchange]:
+    """Each of two faults alone, and the two in one batch, with what each refusal lists."""
+    return [
+        asked([BAD, record()], answer(422, listed(*first))),
+        asked([record(1), record(0, quantity=...)], answer(422, listed(*second), left=98)),
+        asked([BAD, record(0, quantity=...)], answer(422, listed(*both), left=97)),
+    ]
+
+
+TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
+    ("403 to a GET", [asked([record()], answer(403), method="GET", key=None)], set()),
+    ("the key forbidden once", [asked([record()], FINE), asked([record(1)], answer(403))], {"AUTH-2", "AUTH-3", "ERR-1"}),
+    ("499 is no 5xx", [asked([BAD], answer(499))], {"ERR-1", "VAL-1"}),
+    ("413 to the largest body", [asked(padded(LARGEST_BODY), answer(413))], {"ERR-1"}),
+    ("413 to one byte more", [asked(padded(LARGEST_BODY + 1), answer(413))], set()),
+    ("413 to as many as are few", [asked([record(n) for n in range(MANY)], answer(413))], {"ERR-1"}),
+    ("413 to one more", [asked([record(n) for n in range(MANY + 1)], answer(413))], set()),
+    ("412 to many", [asked([record(n) for n in range(MANY + 1)], answer(412))], {"ERR-1", "UPS-2", "UPS-3"}),
+    ("414 to many", [asked([record(n) for n in range(MANY + 1)], answer(414))], {"ERR-1", "UPS-2", "UPS-3"}),
+    ("not JSON, 422", [asked(b"{", answer(422, ERRORS))], set()),
+    ("not JSON, 404", [asked(b"{", answer(404))], {"ERR-3"}),
+    ("only ever redirected", [asked([record()], answer(307)), asked([record(1)], answer(302))], set()),
+    ("the first epoch that is a moment", at(10**8), {"FMT-2"}),
+    ("one less is a count", at(10**8 - 1), set()),
+    ("a timestamp in a 422", [asked([BAD], answer(422, ERRORS | {"at": "01/02/2021"}))], {"FMT-2"}),
+    ("forty characters that look so", noted("2018-07-21 17:32:28".ljust(40, ".")), {"FMT-2"}),
+    ("of forty-one nobody can say", noted("2018-07-21 17:32:28".ljust(41, ".")), set()),
+    ("two faults, both listed", together(("0",), ("1",), ("0", "1")), set()),
+    ("two faults, one title for all", together(("bad",), ("bad",), ("bad",)), set()),
+    ("two faults, something else of both", together(("0",), ("1",), ("several",)), set()),
+    ("two faults, the first hidden", together(("0",), ("1",), ("1",)), {"VAL-3"}),
+    (
+        "two faults of different classes in phases",
+        [
+            asked([BAD, record()], answer(422, listed("0"))),
+            asked([record(1), record(0, quantity="many")], answer(422, listed("1"), left=98)),
+            asked([BAD, record(0, quantity="many")], answer(422, listed("0"), left=97)),
+        ],
+        set(),
+    ),
+    (
+        "one after the other, an answer that would fit another",
+        [
+            asked([record(), record(1)], answer(200, reply(ok(0, 1))), at_s=7.0),
+            asked([record(2)], answer(200, reply(ok(0, 1)), left=98), at_s=7.005),
+        ],
+        {"RES-2", "RES-3"},
+    ),
+    (
+        "at once, a loss that fits nobody",
+        [
+            asked([record(n) for n in range(4)], answer(200, reply(ok(0, 1))), at_s=7.0),
+            asked([record(9)], answer(200, reply(ok(0)), left=98), at_s=7.0),
+        ],
+        {"RES-3"},
+    ),
+    (
+        "at once, each its own",
+        [
+            asked([record(), record(1)], answer(200, reply(ok(0, 1))), at_s=7.0),
+            asked([record(2)], answer(200, reply(ok(0)), left=98), at_s=7.0),
+        ],
+        set(),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("exchanges", "promises"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_the_promises_broken_are_these(exchanges: list[Exchange], promises: set[str]) -> None:
+    assert broken(numbered(exchanges)) - {"RATE-1", "RATE-4"} == promises
+
+
+def found(promise: str, exchanges: list[Exchange]) -> Finding:
+    return rulings(numbered(exchanges))[promise].findings[0]
+
+
+REFUSED = answer(401, b"unauthorized", limit=None, left=None, kind="text/plain")
+
+
+@pytest.mark.parametrize(
+    ("promise", "exchanges", "sequence", "witness", "told"),
+    [
+        ("AUTH-1", [asked([record()], FINE, key=None)], False, (1,), "without an Authorization header"),
+        ("AUTH-1", [asked([record()], FINE, key="Bearer x")], False, (1,), "with `Authorization: Bearer x`"),
+        ("AUTH-2", [asked([record()], FINE), asked([record(1)], FINE), asked([record(2)], REFUSED)], True, (2, 3), ""),
+        ("AUTH-2", [asked([record()], FINE), asked([record(1)], REFUSED), asked([record(2)], FINE)], False, (2,), ""),
+        ("VAL-3", together(("0",), ("1",), ("0",)), False, (1, 2, 3), "`quantity is missing` at index 1"),
+        (
+            "VAL-2",
+            [
+                asked([record(2), BAD], answer(422, ERRORS)),
+                asked([record(3), BAD], answer(422, listed("a", "b"), left=98)),
+            ],
+            True, (1, 2), "1 errors, as in the answer to request 1",
+        ),
+        (
+            "LOAD-1",
+            [
+                asked([record(), BAD], answer(200, reply(ok(0, 1, 2))), at_s=7.0),
+                asked([record(2), record(3), record(4)], answer(200, reply([*ok(0), error(1)]), left=98), at_s=7.0),
+            ],
+            True, (2, 1), "an answer to its own 2 records",
+        ),
+    ],
+)  # fmt: skip
+def test_a_finding_points_at_what_proves_it(
+    promise: str, exchanges: list[Exchange], sequence: bool, witness: tuple[int, ...], told: str
+) -> None:
+    finding = found(promise, exchanges)
+    assert (finding.sequence, finding.witness) == (sequence, witness)
+    assert told in finding.expected
+
+
+@pytest.mark.parametrize(
+    ("promise", "exchanges", "examined"),
+    [
+        ("AUTH-2", [asked([record()], FINE), asked([record(1)], answer(429, left=0))], 1),
+        ("AUTH-3", [asked([record()], FINE), asked([record(1)], answer(429, left=0))], 1),
+        ("AUTH-1", [asked([record()], answer(429, left=0), key=None)], 0),
+    ],
+)
+def test_a_429_is_neither_for_nor_against(promise: str, exchanges: list[Exchange], examined: int) -> None:
+    assert rulings(numbered(exchanges))[promise].examined == examined
