@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contracts.exchange import KEY, Cause, NoAnswer
 from contracts.rows import IN_FLIGHT, RIGHT, UNTOLD, LoadRow, code_of
 from contracts.secrets import Secret
-from contracts.wire import USER_AGENT, WITHHELD
+from contracts.wire import USER_AGENT, WITHHELD, Stopped
 from loadtests.batches import Batch, Head
 from loadtests.connection import Connection, Reply, Watch
 from loadtests.keeping import Headers, Keeper, Sending
@@ -62,7 +62,9 @@ class Tally:
         return self._most - self.sent - self.out
 
     def take(self) -> int:
-        """The number of one more request."""
+        """The number of one more request. Raises Stopped at the cap, whoever asks."""
+        if self.sent >= self._most:
+            raise Stopped(f"the cap of {self._most} requests is reached")
         self.sent += 1
         self.out += 1
         return self._first_seq + self.sent - 1

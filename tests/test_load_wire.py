@@ -1,6 +1,7 @@
 """The wire for load against bad servers, and what it keeps of an exchange."""
 
 import json
+import socket
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,12 +13,14 @@ from contracts.history import HistoryWriter, RunFacts, read_history
 from contracts.rows import CAUSES, WRONG, LoadRow, from_bytes, read_rows
 from contracts.rows import RIGHT as RIGHT_FLAG
 from contracts.secrets import Secret
+from contracts.wire import Stopped
 from loadtests import keeping
 from loadtests.batches import SECOND, Share, divide
 from loadtests.connection import Connection, Reply, Watch
 from loadtests.keeping import Keeper, Sending
 from loadtests.route import Route
-from loadtests.wire import LoadWire, Tally, shown_headers
+from loadtests.wire import LoadWire, Tally, head_of, shown_headers
+from openapi.document import OPERATION_PATH
 from tests.build import CATALOGUE
 
 SECRET = Secret("sandbox-key")
@@ -121,6 +124,47 @@ def test_an_answer_that_was_not_waited_for_has_a_row(tmp_path: Path) -> None:
     keeper.close()
     rows = read_rows(tmp_path / "rows.bin")
     assert (tally.sent, tally.out, rows["cause"].tolist()) == (1, 0, [255])
+
+
+@pytest.mark.parametrize(
+    ("target", "proxy", "line", "connects_to"),
+    [
+        ("http://host.test/v1", "", "POST /v1PATH HTTP/1.1", ("host.test", 80)),
+        ("http://host.test:81", "", "POST PATH HTTP/1.1", ("host.test", 81)),
+        ("https://host.test/v1/", "", "POST /v1PATH HTTP/1.1", ("host.test", 443)),
+        ("http://host.test/v1", "proxy.test:3128", "POST http://host.test/v1PATH HTTP/1.1", ("proxy.test", 3128)),
+    ],
+)
+def test_the_fence_is_in_the_bytes(
+    target: str, proxy: str, line: str, connects_to: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One host, one path, one method, whatever the batch: nothing that is sent can name another."""
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy)
+    dialled: list[object] = []
+
+    def dial(address: object, **_: object) -> socket.socket:
+        dialled.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", dial)
+    route = Route(target)
+    mine = Share(CATALOGUE[:3], head_of(route, SECRET, ()), datetime(2026, 6, 1, tzinfo=UTC))
+    for batch in (mine.batch(1), mine.batch(3), mine.batch(3, (1,))):
+        head = batch.request(b"2026-06-01T00:00:00Z").partition(b"\r\n\r\n")[0].decode()
+        assert head.splitlines()[:2] == [line.replace("PATH", OPERATION_PATH), f"Host: {route.host}"]
+        assert head.count("HTTP/1.1") == 1
+        assert isinstance(Connection(route, Watch(1)).exchange(batch.request(b"2026-06-01T00:00:00Z")), NoAnswer)
+    assert set(dialled) == {connects_to}
+
+
+def test_the_cap_holds_below_every_scenario() -> None:
+    tally = Tally(2, 1)
+    assert [tally.take(), tally.take()] == [1, 2]
+    with pytest.raises(Stopped, match="the cap of 2 requests is reached"):
+        tally.take()
+    assert tally.sent == 2
 
 
 def test_rows_are_read_as_they_were_written() -> None:

@@ -44,7 +44,11 @@ def together(first: tuple[str, ...], second: tuple[str, ...], both: tuple[str, .
 
 TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ("403 to a GET", [asked([record()], answer(403), method="GET", key=None)], set()),
-    ("the key forbidden once", [asked([record()], FINE), asked([record(1)], answer(403))], {"AUTH-2", "AUTH-3", "ERR-1"}),
+    (
+        "the key forbidden once",
+        [asked([record()], FINE), asked([record(1)], answer(403))],
+        {"AUTH-2", "AUTH-3", "ERR-1"},
+    ),
     ("499 is no 5xx", [asked([BAD], answer(499))], {"ERR-1", "VAL-1"}),
     ("413 to the largest body", [asked(padded(LARGEST_BODY), answer(413))], {"ERR-1"}),
     ("413 to one byte more", [asked(padded(LARGEST_BODY + 1), answer(413))], set()),

@@ -1,148 +1,18 @@
-"""The wire sends what it was told and no more, and says truly what became of it. Against raw sockets on loopback."""
+"""The wire sends what it was told and no more: no other host, no more than its cap, no key where it can be read."""
 
 import errno
-import gzip
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 
-from contracts.clock import Clock, SystemClock, VirtualClock
-from contracts.exchange import Answer, Cause, Exchange, NoAnswer
+from contracts.clock import SystemClock, VirtualClock
+from contracts.exchange import Cause
 from contracts.history import HistoryWriter, RunFacts
 from contracts.secrets import Secret
-from contracts.transport import LARGEST_ANSWER_BYTES
 from contracts.wire import WITHHELD, Outgoing, Stopped, Wire
 from openapi.document import OPERATION_PATH
-
-KEY = "sandbox-key"
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-RateLimit-Limit: 9\r\nX-RateLimit-Remaining: 8\r\n\r\n{}"
-NONE_LEFT = OK.replace(b"Remaining: 8", b"Remaining: 0")
-
-Deed = bytes | float | None  # send these bytes, wait so many seconds, or hang up
-
-
-class Server:
-    """Answers the requests that come, whichever the connection, by one list of deeds each; then as the last one."""
-
-    def __init__(self, *scripts: tuple[Deed, ...]) -> None:
-        self._scripts = list(scripts)
-        self.requests: list[bytes] = []
-        self.connections = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        for sock in (self._listener, *self._open):
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                self.connections += 1
-                self._open.append(connection)
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError):
-            while request := _read_request(connection):
-                self.requests.append(request)
-                script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
-                for deed in script:
-                    if deed is None:
-                        connection.shutdown(socket.SHUT_RDWR)
-                        return
-                    if isinstance(deed, bytes):
-                        connection.sendall(deed)
-                    else:
-                        time.sleep(deed)
-
-
-def _read_request(connection: socket.socket) -> bytes:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        received = connection.recv(65536)
-        if not received:
-            return b""
-        data += received
-    head, _, body = data.partition(b"\r\n\r\n")
-    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
-    while len(body) < length:
-        body += connection.recv(65536)
-    return head + b"\r\n\r\n" + body
-
-
-def answer(status: str, body: bytes = b"", *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-Serve = Callable[..., Server]
-
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Starts servers; no proxy of the environment stands before them."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    servers: list[Server] = []
-
-    def start(*scripts: tuple[Deed, ...]) -> Server:
-        servers.append(Server(*scripts))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
-
-
-def wire_to(
-    base_url: str,
-    *,
-    clock: Clock | None = None,
-    max_requests: int = 20,
-    timeout_s: float = 5,
-    extra_headers: tuple[tuple[str, str], ...] = (),
-    on_event: Callable[[str], None] | None = None,
-    first_seq: int = 1,
-) -> tuple[Wire, HistoryWriter]:
-    clock = clock or SystemClock()
-    secret = Secret(KEY)
-    facts = RunFacts(base_url, "", 0, clock.now(), 10.0, (), "contracts")
-    history = HistoryWriter(None, facts, secret)
-    wire = Wire(
-        base_url,
-        secret,
-        history,
-        clock=clock,
-        max_requests=max_requests,
-        timeout_s=timeout_s,
-        extra_headers=extra_headers,
-        on_event=on_event,
-        first_seq=first_seq,
-    )
-    return wire, history
-
-
-def send(wire: Wire, outgoing: Outgoing | None = None, *, wait: bool = False) -> Exchange:
-    return wire.send(outgoing or Outgoing(b"{}"), driver="tests", purpose="to see", wait=wait)
-
-
-def cause(exchange: Exchange) -> Cause | None:
-    return exchange.outcome.cause if isinstance(exchange.outcome, NoAnswer) else None
-
-
-def causes(history: HistoryWriter) -> list[Cause | None]:
-    return [cause(exchange) for exchange in history.story().exchanges]
-
+from tests.scripted import KEY, NONE_LEFT, OK, Serve, answer, cause, causes, send, wire_to
 
 GATEWAY = (("X-Gate", "s3cret"), ("content-type", "the driver's is the one that goes"))
 
@@ -217,96 +87,6 @@ def test_a_redirect_is_an_answer_and_not_followed(serve: Serve) -> None:
     assert len(server.requests) == 1
 
 
-GZIPPED = answer("200 OK", gzip.compress(b'{"a": 1}'), "Content-Encoding: gzip")
-BOMB = answer("200 OK", gzip.compress(bytes(LARGEST_ANSWER_BYTES + 1)), "Content-Encoding: gzip")
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
-
-
-@pytest.mark.parametrize(
-    ("script", "expected"),
-    [
-        ((GZIPPED,), b'{"a": 1}'),
-        ((CHUNKED + b"0\r\n\r\n",), b"abc"),
-        ((b"HTTP/1.1 200 OK\r\n\r\nup to the end", None), b"up to the end"),
-        ((b"HTTP/1.1 100 Continue\r\n\r\n" + OK,), b"{}"),
-        ((b"HTTP/1.1 20", 0.05, OK[11:]), b"{}"),
-        ((None,), Cause.CLOSED),
-        ((b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n", None), Cause.CUT),
-        ((b"HTTP/1.1 200 OK\r\nConte", None), Cause.CUT),
-        ((answer("200 OK", b"whole")[:-1], None), Cause.CUT),
-        ((CHUNKED, None), Cause.CUT),
-        ((b"SSH-2.0-OpenSSH_9\r\n", None), Cause.MALFORMED),
-        ((answer("200 OK", b"not gzip", "Content-Encoding: gzip"),), Cause.MALFORMED),
-        ((BOMB,), Cause.TOO_LARGE),
-    ],
-)
-def test_what_became_of_a_request(serve: Serve, script: tuple[Deed, ...], expected: bytes | Cause) -> None:
-    exchange = send(wire_to(serve(script).base_url)[0])
-    if isinstance(expected, bytes):
-        assert isinstance(exchange.outcome, Answer), exchange.outcome
-        assert exchange.outcome.body == expected
-    else:
-        assert cause(exchange) is expected, exchange.outcome
-
-
-DRIP: tuple[Deed, ...] = tuple(deed for _ in range(12) for deed in (b" ", 0.08))
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        (1.0,),
-        (b"HTTP/1.1 200 OK\r\nX:", *DRIP),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", *DRIP),
-        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", *DRIP),
-    ],
-    ids=["silence", "a slow head", "a slow body", "a slow body without an end"],
-)
-def test_the_time_out_bounds_the_whole(serve: Serve, script: tuple[Deed, ...]) -> None:
-    wire, _ = wire_to(serve(script, (OK,)).base_url, timeout_s=0.3)
-    exchange = send(wire)
-    assert cause(exchange) is Cause.TIMEOUT, exchange.outcome
-    assert 0.25 < exchange.answered_s - exchange.sent_s < 0.8
-    assert send(wire).status == 200
-
-
-def test_a_kept_connection_closed_while_idle_is_nobodys_fault(serve: Serve) -> None:
-    server = serve((OK,), (None,), (OK,))
-    wire, history = wire_to(server.base_url)
-    send(wire)
-    assert send(wire).status == 200
-    assert causes(history) == [None, Cause.CLOSED_IDLE, None]
-    assert [exchange.seq for exchange in history.story().exchanges] == [1, 2, 3]
-    assert wire.sent == len(server.requests) == 3
-    assert server.connections == 2
-
-
-def test_a_new_connection_closed_before_the_first_byte_is_not_resent(serve: Serve) -> None:
-    server = serve((OK,), (None,))
-    wire, history = wire_to(server.base_url)
-    send(wire)
-    assert cause(send(wire)) is Cause.CLOSED
-    assert causes(history) == [None, Cause.CLOSED_IDLE, Cause.CLOSED]
-
-
-def test_a_connection_found_closed_before_sending_is_dialled_anew(serve: Serve) -> None:
-    """The close was seen in time: the second request never met the old connection, whose end is then no idle one."""
-    server = serve((OK, None), (None,), (OK,))
-    wire, history = wire_to(server.base_url)
-    send(wire)
-    time.sleep(0.05)
-    send(wire)
-    assert causes(history) == [None, Cause.CLOSED]
-    assert server.connections == 2
-
-
-def test_a_kept_connection_cut_within_its_answer_is_a_cut(serve: Serve) -> None:
-    wire, history = wire_to(serve((OK,), (b"HTTP/1.1 200 OK\r\n", None), (OK,)).base_url)
-    send(wire)
-    send(wire)
-    assert causes(history) == [None, Cause.CUT]
-
-
 def test_the_cap_is_below_everything(serve: Serve) -> None:
     server = serve((OK,), (None,), (OK,))
     told: list[str] = []
@@ -318,6 +98,21 @@ def test_the_cap_is_below_everything(serve: Serve) -> None:
     assert len(server.requests) == wire.sent == 2
     assert history.story().stopped == "the cap of 2 requests is reached"
     assert told == ["stopped: the cap of 2 requests is reached"]
+
+
+def test_what_a_run_holds_in_memory_is_bounded(serve: Serve) -> None:
+    """A server that says much with every answer ends the run; what is given back at its end has room of its own."""
+    large = answer("200 OK", b"x" * (1 << 20), "X-RateLimit-Limit: 9", "X-RateLimit-Remaining: 8")
+    server = serve((large,))
+    wire, history = wire_to(server.base_url, most_held=3 << 20)
+    for _ in range(3):
+        send(wire)
+    with pytest.raises(Stopped, match="the answers so far take more than 3 MiB"):
+        send(wire)
+    assert history.held_bytes == wire.sent * len(b"{}") + (wire.sent << 20)
+    assert wire.sent == len(server.requests) == 3
+    last = Wire(server.base_url, Secret(KEY), history, clock=SystemClock(), max_requests=9, most_held=9 << 20)
+    assert send(last).status == 200
 
 
 def test_a_target_that_is_gone_ends_the_traffic(serve: Serve) -> None:
