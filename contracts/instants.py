@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
+from functools import lru_cache
 
 
 class Form(Enum):
@@ -41,6 +42,7 @@ _ZONE = re.compile(r"\s*(UTC|GMT|Z|[+-−]?\d\d(:?\d\d)?)?\s*(\[[^\]]*\])*\s*", 
 _FOREIGN = re.compile(r"\d{1,4}/\d{1,2}/\d{1,4}\b.*|\d{1,2}\.\d{1,2}\.\d{4}\b.*|.*[A-Z][a-z]{2}.*", re.ASCII)
 
 
+@lru_cache(maxsize=4096)  # the records of a batch often share one
 def read_instant(text: str) -> Instant:
     """Read one `at`. Source: "ISO 8601 datetime when the inventory is effective"."""
     full = _FULL.match(text)

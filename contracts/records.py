@@ -5,6 +5,7 @@ whatever a fair reader might let pass is an oddity, named like the ledger's ques
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,9 @@ class Body:
     why: str = ""
     records: tuple[Record, ...] = ()
     oddities: tuple[str, ...] = ()  # of the batch as a whole
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class _DoubtError(Exception):
@@ -130,7 +134,7 @@ def _read_reference(field: str, name: object, present: bool, faults: list[str], 
         faults.append(f"{field} is {describe(name)}")
     elif not name.strip():
         oddities.append("ref-empty")
-    elif any(ord(character) < 32 or ord(character) == 127 for character in name):
+    elif _CONTROL.search(name):
         oddities.append("ref-control")
     elif len(name) > 100:
         oddities.append("ref-long")

@@ -5,9 +5,9 @@ A history keeps whole exchanges; a flood has too many of them. What the rate rul
 """
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -37,8 +37,7 @@ Rows = npt.NDArray[np.void]  # of DTYPE
 NO_ROWS: Rows = np.empty(0, dtype=DTYPE)
 
 
-@dataclass(slots=True)
-class LoadRow:
+class LoadRow(msgspec.Struct, gc=False):
     """One exchange. Times are seconds since the run began; `due_s` is when it should have been sent.
 
     `status` 0: no answer, for `cause`. `records` were sent, `accepted` of them answered ok or warning; `body_bytes` is
@@ -60,10 +59,7 @@ class LoadRow:
 
     def pack(self) -> bytes:
         """As it stands in the file."""
-        return _LAYOUT.pack(
-            *(self.seq, self.due_s, self.sent_s, self.answered_s, self.status, self.cause, self.flags),
-            *(self.limit, self.remaining, self.records, self.accepted, self.body_bytes),
-        )
+        return _LAYOUT.pack(*msgspec.structs.astuple(self))
 
 
 def code_of(cause: Cause) -> int:

@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
 from contracts.records import Reference
 from loadtests.plain import Wanted
 
 SECOND = 1_000_000  # microseconds, in which moments are counted here
+LARGE = 100  # records
 PRESENT_US = 30 * SECOND  # `at` is never later than this before now: the target's clock may be behind ours
 Head = Callable[[int], bytes]  # the request's head for a body of so many bytes
 
@@ -26,21 +30,42 @@ class Batch:
     faulty: tuple[int, ...]
     share: "Share" = field(repr=False)
     wanted: Wanted = field(repr=False)
-    _pieces: dict[int, tuple[int, Sequence[bytes]]] = field(repr=False)  # by the length of an `at`
+    _forms: dict[int, "_Form"] = field(repr=False)  # by the length of an `at`
 
     @property
     def valid(self) -> tuple[int, ...]:
         """Where the records are that are not faulty."""
         return tuple(place for place in range(self.size) if place not in self.faulty)
 
-    def request(self, at: bytes) -> bytes:
-        """The whole request with that `at`, head and key included: for the socket alone."""
-        return at.join(self._pieces[len(at)][1])
+    def request(self, at: bytes) -> bytes | bytearray:
+        """The whole request with that `at`, key included: for the socket alone, and until the next is asked for."""
+        return self._forms[len(at)].filled(at)
 
     def body(self, at: bytes) -> bytes:
         """The request's body, as the history keeps it."""
-        head_length, pieces = self._pieces[len(at)]
-        return at.join(pieces)[head_length:]
+        form = self._forms[len(at)]
+        return at.join(form.pieces)[form.head_length :]
+
+
+class _Form:
+    """A request with gaps for an `at` of one length."""
+
+    def __init__(self, head_length: int, pieces: Sequence[bytes], length: int) -> None:
+        self.head_length, self.pieces, self._length = head_length, pieces, length
+        self._gaps: npt.NDArray[np.bytes_] | None = None
+
+    def filled(self, at: bytes) -> bytes | bytearray:
+        """Small ones are joined; of large ones there is one copy, in which each gap is written anew."""
+        if len(self.pieces) < LARGE:
+            return at.join(self.pieces)
+        if self._gaps is None:
+            self._text = bytearray(at.join(self.pieces))
+            places = np.cumsum([len(piece) for piece in self.pieces[:-1]])
+            self._places = places + self._length * np.arange(len(places))
+            shape = len(self._text) - self._length + 1
+            self._gaps = np.ndarray(shape, f"S{self._length}", self._text, strides=1)  # one at each byte
+        self._gaps[self._places] = at
+        return self._text
 
 
 class Share:
@@ -68,11 +93,11 @@ class Share:
         for index in faulty:
             records[index] = _opened(self.references[index], None)
         first, *rest = b'{"inventories":[' + records[0], *(b'"},' + record for record in records[1:]), b'"}]}'
-        pieces: dict[int, tuple[int, Sequence[bytes]]] = {}
+        forms: dict[int, _Form] = {}
         for length in (len(b"2021-01-01T00:00:00Z"), len(b"2021-01-01T00:00:00.000000Z")):
             head = self._head(len(first) + sum(map(len, rest)) + length * len(rest))
-            pieces[length] = len(head), (head + first, *rest)
-        return Batch(size, faulty, self, Wanted(size, faulty), pieces)
+            forms[length] = _Form(len(head), (head + first, *rest), length)
+        return Batch(size, faulty, self, Wanted(size, faulty), forms)
 
     def next_at(self, now_us: int) -> bytes:
         """A later `at` than any before: by a second while that lies in the past, else as late as may be.

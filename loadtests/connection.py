@@ -1,18 +1,21 @@
 """One kept HTTP/1.1 connection: ready bytes out, one whole answer in, or why there is none. Knows no key, no history.
 
-Written on plain sockets, which Locust's patches turn into gevent's. As tolerant of an answer's form as the wire of the
-contracts: what is no finding there is none here. Nothing is redirected, and nothing sent a second time.
+Other users' greenlets go on while one waits. As tolerant of an answer's form as the wire of the contracts: what is no
+finding there is none here. Nothing is redirected, and nothing sent a second time.
 """
 
+import _socket
 import os
 import socket
+import ssl
 import threading
 import time
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass, field
 
+import gevent
 import httptools
+import msgspec
 
 from contracts.attempt import MOST_RECEIVED_BYTES
 from contracts.exchange import Answer, Cause, NoAnswer
@@ -29,21 +32,16 @@ _CODINGS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}  # zlib's window bits
 Header = tuple[bytes, bytes]
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(msgspec.Struct):
     """A whole answer, its headers still bytes, its body decoded."""
 
     status: int
     headers: list[Header]
     body: bytes
-    _first: dict[bytes, bytes] = field(init=False, repr=False, compare=False)
+    named: dict[bytes, bytes] = {}  # the value of each header by its name in lower case; of several the first
 
     def __post_init__(self) -> None:
-        self._first = {name.lower(): value for name, value in reversed(self.headers)}
-
-    def header(self, name: bytes) -> bytes | None:
-        """The first header of that name (in lower case), or None."""
-        return self._first.get(name)
+        self.named = {name.lower(): value for name, value in reversed(self.headers)}
 
     def answer(self) -> Answer:
         """As the history keeps it."""
@@ -54,30 +52,21 @@ class Reply:
 class Watch:
     """Shuts connections whose exchange takes too long, from a thread (under Locust a greenlet) of its own.
 
-    One look every TICK_S at the oldest costs less than a timer for each exchange.
+    One look every TICK_S at all of them costs less than a timer for each exchange.
     """
 
     def __init__(self, timeout_s: float) -> None:
         self.timeout_s = timeout_s
-        self._open: dict[Connection, float] = {}  # since when, in the order of beginning
+        self.connections: set[Connection] = set()  # those that are open, or about to be
         threading.Thread(target=self._look, daemon=True, name="time-outs").start()
-
-    def begin(self, connection: "Connection") -> None:
-        """Its exchange begins now."""
-        self._open[connection] = time.monotonic()
-
-    def end(self, connection: "Connection") -> None:
-        """Its exchange is over."""
-        self._open.pop(connection, None)
 
     def _look(self) -> None:
         while True:
             time.sleep(TICK_S)
             late = time.monotonic() - self.timeout_s
-            for connection, began_s in list(self._open.items()):
-                if began_s > late:
-                    break
-                connection.expire()
+            for connection in self.connections.copy():
+                if connection.since_s is not None and connection.since_s <= late:
+                    connection.expire()
 
 
 class Connection:
@@ -85,20 +74,22 @@ class Connection:
 
     def __init__(self, route: Route, watch: Watch) -> None:
         self._route, self._watch = route, watch
-        self._socket: socket.socket | None = None
+        self._line: _Line | _SecretLine | None = None
         self._expired = False
         self._buffer = memoryview(bytearray(_RECEIVED_AT_ONCE))
+        self.since_s: float | None = None  # when the exchange under way began, monotonic
 
-    def exchange(self, request: bytes) -> Reply | NoAnswer:
+    def exchange(self, request: bytes | bytearray) -> Reply | NoAnswer:
         """Send, and wait for one whole answer; the watch's time-out bounds it all, connecting included.
 
         Raises CannotSendError where this machine is at fault.
         """
         self._expired = False
-        kept = self._socket is not None
-        self._watch.begin(self)
+        kept = self._line is not None
+        self.since_s = time.monotonic()
         try:
             if not kept:
+                self._watch.connections.add(self)
                 try:
                     self._connect()
                 except (OSError, ValueError) as error:
@@ -111,39 +102,40 @@ class Connection:
             self.close()  # somebody ended this user in the middle: what is on its way must not answer the next request
             raise
         finally:
-            self._watch.end(self)
+            self.since_s = None
 
     def expire(self) -> None:
         """Time is up: whoever waits for this connection wakes to find it closed."""
         self._expired = True
-        if self._socket is not None:
+        if self._line is not None:
             with suppress(OSError):
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # under TLS too
+                self._line.shut()
 
     def close(self) -> None:
         """Drop the connection; the next exchange makes a new one."""
-        if self._socket is not None:
+        if self._line is not None:
             with suppress(OSError):
-                self._socket.close()
-        self._socket = None
+                self._line.close()
+        self._line = None
+        self._watch.connections.discard(self)
 
     def _connect(self) -> None:
-        self._socket = self._route.connect(self._watch.timeout_s)
-        self._socket.settimeout(None)  # from here on the watch's
+        sock = self._route.connect(self._watch.timeout_s)
+        sock.settimeout(None)  # from here on the watch's
+        self._line = _SecretLine(sock) if isinstance(sock, ssl.SSLSocket) else _Line(sock)
         self._incoming = _Incoming()
 
-    def _exchange(self, request: bytes, kept: bool) -> Reply | NoAnswer:
-        sock, incoming = self._socket, self._incoming
-        assert sock is not None  # noqa: S101 — just connected
+    def _exchange(self, request: bytes | bytearray, kept: bool) -> Reply | NoAnswer:
+        line, incoming, buffer = self._line, self._incoming, self._buffer
+        assert line is not None  # noqa: S101 — just connected
         incoming.begin()
         try:
-            with suppress(BrokenPipeError, ConnectionResetError):  # an answer may lie there already
-                sent = sock.send(request)
-                if sent < len(request):  # rarely, and `sendall` asks the socket for its size each time
-                    sock.sendall(memoryview(request)[sent:])
-            time.sleep(0)  # others send meanwhile; often the answer is then there, which costs less than to wait for it
+            try:  # noqa: SIM105 — `suppress` costs more than the rest of the line
+                line.send(request)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # an answer may lie there already
             while not incoming.complete:
-                incoming.feed(self._buffer[: sock.recv_into(self._buffer)], by_us=self._expired)
+                incoming.feed(buffer[: line.receive_into(buffer)], self._expired)
             if not incoming.kept:
                 self.close()
             return incoming.reply()  # what is wrong with it closes the connection, below
@@ -161,9 +153,63 @@ class Connection:
         so_far = f"after {incoming.size} bytes of a {incoming.status}" if incoming.headed else ""
         if self._expired:
             return NoAnswer(Cause.TIMEOUT, so_far)
-        if incoming.any:
+        if incoming.received:
             return NoAnswer(Cause.CUT, f"{so_far} {detail}".strip())
         return NoAnswer(Cause.CLOSED_IDLE if kept else Cause.CLOSED, detail)
+
+
+class _Line:
+    """A connected socket on which nothing but the hub waits: there is no answer before it has been waited for, so that
+    asking the socket first, as gevent's own do, costs a call in vain.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = _socket.socket(fileno=sock.detach())
+        self._socket.setblocking(False)
+        hub = gevent.get_hub()
+        self._wait = hub.wait
+        self._readable, self._writable = hub.loop.io(self._socket.fileno(), 1), hub.loop.io(self._socket.fileno(), 2)
+
+    def send(self, request: bytes | bytearray) -> None:
+        """All of it; raises OSError as sockets do."""
+        try:
+            sent = self._socket.send(request)
+        except BlockingIOError:
+            sent = 0
+        while sent < len(request):
+            self._wait(self._writable)
+            sent += self._socket.send(memoryview(request)[sent:])
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """How many bytes have come, 0 where the other side is done; raises OSError as sockets do."""
+        while True:
+            self._wait(self._readable)
+            try:
+                return self._socket.recv_into(buffer)
+            except BlockingIOError:  # woken for nothing
+                continue
+
+    def shut(self) -> None:
+        """Whoever waits wakes."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._readable.close()
+        self._writable.close()
+        self._socket.close()
+
+
+class _SecretLine:
+    """The same under TLS, which has its own way of waiting."""
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        self._socket = sock
+        self.send = sock.sendall
+        self.receive_into = sock.recv_into
+        self.close = sock.close
+
+    def shut(self) -> None:
+        socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class _TooLargeError(Exception):
@@ -186,31 +232,31 @@ class _Incoming:
         self.begin()
 
     def begin(self) -> None:
-        self.status = 0
+        self.status = self.size = self.received = 0
         self.headers: list[Header] = []
         self._chunks: list[bytes] = []
-        self.size = self._head_size = self._received = 0
-        self.any = self.headed = self.complete = self._surplus = False
-        self.kept = True
+        self.complete, self.kept = False, True
 
-    def feed(self, data: memoryview, *, by_us: bool) -> None:
+    @property
+    def headed(self) -> bool:
+        """Whether the head of the answer is whole; 100 Continue and the like are none (RFC 9110, 15.2)."""
+        return self.status >= 200
+
+    def feed(self, data: memoryview, by_us: bool) -> None:
         """Raises EOFError where the connection closed within an answer, or by us, and what the parser does."""
         if not data:
             self._end(by_us)
             return
-        self.any = True
-        self._received += len(data)
-        if not self.headed:
-            self._head_size += len(data)  # of interim answers too
+        self.received += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             if not self.complete:
                 raise
             self.kept = False  # what followed the answer is nobody's
-        if self.size > LARGEST_ANSWER_BYTES or self._received > MOST_RECEIVED_BYTES:
+        if self.size > LARGEST_ANSWER_BYTES or self.received > MOST_RECEIVED_BYTES:
             raise _TooLargeError(f"more than {LARGEST_ANSWER_BYTES} bytes of a {self.status}")
-        if not self.headed and self._head_size > LARGEST_HEAD_BYTES:
+        if self.received > LARGEST_HEAD_BYTES and not self.headed:  # interim answers count too
             raise _MalformedError(f"a head of more than {LARGEST_HEAD_BYTES} bytes")
 
     def _end(self, by_us: bool) -> None:
@@ -227,30 +273,27 @@ class _Incoming:
 
     def on_message_begin(self) -> None:
         if self.complete:
-            self._surplus, self.kept = True, False
+            self.kept = False  # a second answer to one request
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._surplus:
+        if not self.complete:
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if not self._surplus:
+        if not self.complete:
             self.status = self._parser.get_status_code()
-            self.headed = self.status >= 200
 
     def on_body(self, body: bytes) -> None:
-        if self._surplus:
+        if self.complete:
             return
         self.size += len(body)
-        if (
-            self.size <= LARGEST_ANSWER_BYTES
-        ):  # `feed` says so where it is more: the parser swallows what is raised here
+        if self.size <= LARGEST_ANSWER_BYTES:  # `feed` says where it is more: the parser swallows what is raised here
             self._chunks.append(body)
 
     def on_message_complete(self) -> None:
-        if self._surplus:
+        if self.complete:
             return
-        if not self.headed:  # 100 Continue and the like (RFC 9110, 15.2)
+        if not self.headed:
             self.headers = []
             return
         self.complete = True
@@ -259,7 +302,7 @@ class _Incoming:
     def reply(self) -> Reply:
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         reply = Reply(self.status, self.headers, body)
-        if reply.header(b"transfer-encoding") is not None or reply.header(b"content-encoding") is not None:
+        if b"transfer-encoding" in reply.named or b"content-encoding" in reply.named:
             reply.body = self._uncoded(body)
         return reply
 

@@ -3,7 +3,7 @@
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
 
-AT_A_TIME = 20  # batches: Locust's own turn from one task to the next costs about as much as judging an answer
+AT_A_TIME = 100  # batches: Locust's own turn from one task to the next costs about as much as judging an answer
 
 
 class Flood(Pressing):

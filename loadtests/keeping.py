@@ -2,13 +2,15 @@
 
 Kept whole is: all that broke a rule and all that was not plainly right, each with the exchanges that wrote its
 references before, so that the judge sees in the history what was known at the time; the first of each kind; one in a
-thousand. Beyond the bounds a row stays, and its flag says whether it was right.
+thousand, of large batches fewer. Beyond the bounds a row stays, and its flag says whether it was right.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from contracts import rows
 from contracts.evidence import ACCEPTED, Evidence
@@ -27,14 +29,15 @@ ODD_KEPT = 500  # that broke none, and were not plainly right either
 SAMPLE_KEPT = 2_000
 KEPT_BYTES = 32 * 1024 * 1024  # of bodies, of each of the three; so memory stays bounded too
 FIRST_KEPT = 10  # of each kind: status, size, faulty or not
-SAMPLE_EVERY = 1_000
+FIRST_RECORDS = 1_000  # fewer of large batches, to this many records: whoever writes them down generates nothing
+SAMPLE_EVERY = 1_000  # likewise, and of batches of more than SAMPLE_RECORDS more rarely by as much as they are larger
+SAMPLE_RECORDS = 10
 BUFFERED = 1_000  # rows that may be lost if the machine dies
 
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(slots=True)
-class Sending:
+class Sending(msgspec.Struct, eq=False):
     """One request of a batch, with what became of it once that is known."""
 
     row: LoadRow
@@ -68,9 +71,9 @@ class Keeper:
         self._history, self._driver, self._headers, self._keep_all = history, driver, headers, keep_all
         self._file = (folder / rows.NAME).open("xb", buffering=0)  # it is buffered here
         self._buffer: list[bytes] = []
-        self._recent: dict[Share, list[Sending]] = {}
+        self._recent: defaultdict[Share, list[Sending]] = defaultdict(list)
         self._written = Written(history)
-        self._kinds: Counter[tuple[int, int, bool]] = Counter()
+        self._kinds: defaultdict[tuple[int, int, bool], int] = defaultdict(int)
         self._wrong, self._odd, self._sample = map(_Allowance, (WRONG_KEPT, ODD_KEPT, SAMPLE_KEPT))
         self.unwritten: str | None = None  # why there are rows missing, where there are
         self.listeners: list[Callable[[LoadRow], None]] = []
@@ -118,14 +121,22 @@ class Keeper:
 
     def _is_sample(self, sending: Sending) -> bool:
         row = sending.row
-        kind = row.status, row.records, bool(sending.batch.faulty)
-        self._kinds[kind] += 1
-        return self._keep_all or self._kinds[kind] <= FIRST_KEPT or row.seq % SAMPLE_EVERY == 0
+        kind = row.status, row.records, sending.batch.faulty != ()
+        kept = self._kinds[kind]
+        if kept < FIRST_KEPT and (kept == 0 or kept * row.records < FIRST_RECORDS):
+            self._kinds[kind] += 1
+            return True
+        if self._keep_all:
+            return True
+        return (
+            row.seq % SAMPLE_EVERY == 0
+            and row.seq % max(SAMPLE_EVERY, row.records * SAMPLE_EVERY // SAMPLE_RECORDS) == 0
+        )
 
     def _remember(self, sending: Sending) -> None:
         """The last sendings of a share that together hold the last of each of its references: batches are prefixes."""
-        recent = self._recent.setdefault(sending.batch.share, [])
-        while recent and recent[-1].batch.size <= sending.batch.size:  # they are ever smaller
+        recent, size = self._recent[sending.batch.share], sending.batch.size
+        while recent and recent[-1].batch.size <= size:  # they are ever smaller
             recent.pop()
         recent.append(sending)
 

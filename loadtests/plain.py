@@ -40,6 +40,10 @@ def _refused(constant: str) -> object:
     raise ValueError(f"{constant} is not JSON")
 
 
+# A name that ends as a timestamp's does, a value that begins as one's, or an escape, behind which both may hide.
+_MAY_BE_TIMESTAMP = re.compile(rb'\\|at"|At"|tamp"|time"|-\d\d-\d\d[T ]')
+# The usual beginning of a 200, up to its results: members that are plain strings, none a timestamp by name or value.
+_USUAL = re.compile(rb'\{(?:"\w*(?<![aA]t)(?<!tamp)(?<!time)": ?"[\w .-]*", ?)+"results": ?(?=\[)')
 _FRAME = msgspec.json.Decoder(dict[str, Any])
 _PLACE = -7_093_169_413_108  # stands in a 200 for its results; a whole number is written in one way alone
 _WRITTEN = b"%d" % _PLACE
@@ -58,13 +62,14 @@ class Wanted:
 
 def told(reply: Reply) -> tuple[int | None, int | None]:
     """Limit and Remaining, where they are plain decimal numbers."""
-    limit, remaining = reply.header(_LIMIT), reply.header(_REMAINING)
-    return _number(limit), _number(remaining)
+    named = reply.named
+    return _number(named.get(_LIMIT)), _number(named.get(_REMAINING))
 
 
 def _number(value: bytes | None) -> int | None:
-    plain = value is not None and len(value) <= _MOST_DIGITS and value.isdigit()  # of bytes: 0 to 9 alone
-    return int(value) if value is not None and plain else None
+    if value is None or len(value) > _MOST_DIGITS or not value.isdigit():  # of bytes: 0 to 9 alone
+        return None
+    return int(value)
 
 
 def plainly_right(reply: Reply, wanted: Wanted, limit: int | None, remaining: int | None) -> tuple[bool, int]:
@@ -83,7 +88,7 @@ def plainly_right(reply: Reply, wanted: Wanted, limit: int | None, remaining: in
 
 
 def _is_json(reply: Reply) -> bool:
-    media_type = reply.header(b"content-type") or b""
+    media_type = reply.named.get(b"content-type", b"")
     return media_type == b"application/json" or media_type.partition(b";")[0].strip().lower() == b"application/json"
 
 
@@ -106,7 +111,7 @@ def _is_right(body: bytes, wanted: Wanted) -> bool:
         results = _read(body)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return False
-    if not wanted.faulty and results == wanted.usual:
+    if results == wanted.usual and not wanted.faulty:
         return True
     if sorted(result.index for result in results or ()) != wanted.indices:
         return False
@@ -128,25 +133,33 @@ def _read(body: bytes) -> Sequence[Result] | None:
     Raises ValueError (or RecursionError) for what is no JSON. First the results and what stands round them are read
     apart; where that does not come out even, or a result has more than is documented, the whole is read at once.
     """
+    usual = _USUAL.match(body)
+    if usual is not None and body.endswith(b"]}") and body.find(b'"status":', 0, usual.end()) > 0:
+        try:
+            return _RESULTS.decode(memoryview(body)[usual.end() : -1])
+        except ValueError:
+            return _read_whole(body)
     begin, end = body.find(b"["), body.rfind(b"]") + 1
     frame = body[:begin] + _WRITTEN + body[end:]
     if 0 <= begin < end and len(frame) <= _LARGEST_FRAME and frame.count(_WRITTEN) == 1:
         try:
             document = _FRAME.decode(frame)
-            results: Sequence[Result] = _RESULTS.decode(memoryview(body)[begin:end])
+            results = _RESULTS.decode(memoryview(body)[begin:end])
         except ValueError:
             return _read_whole(body)
-        if _is_framed(document) and type(document["results"]) is int and document["results"] == _PLACE:
+        place = document.get("results")
+        if type(place) is int and place == _PLACE and _is_framed(document, frame):
             return results
     return _read_whole(body)
 
 
 def _read_whole(body: bytes) -> Sequence[Result] | None:
     document = _WHOLE.decode(body.decode())
-    return msgspec.convert(document["results"], list[Result]) if _is_framed(document) else None
+    return msgspec.convert(document["results"], list[Result]) if _is_framed(document, body) else None
 
 
-def _is_framed(document: Any) -> bool:
+def _is_framed(document: Any, text: bytes) -> bool:
     """An object with a string `status` and `results`, and no timestamp in it that is not in ISO 8601."""
-    known = isinstance(document, dict) and isinstance(document.get("status"), str) and "results" in document
-    return known and all(iso for _, _, iso in timestamps(document))
+    if not isinstance(document, dict) or not isinstance(document.get("status"), str) or "results" not in document:
+        return False
+    return _MAY_BE_TIMESTAMP.search(text) is None or all(iso for _, _, iso in timestamps(document))

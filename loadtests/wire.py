@@ -95,7 +95,8 @@ class LoadWire:
         request = batch.request(at)
         seq = self._tally.take()
         sent_s = self._elapsed_s()
-        row = LoadRow(seq, sent_s if due_s is None else due_s, sent_s, sent_s, cause=IN_FLIGHT, records=batch.size)
+        due_s = sent_s if due_s is None else due_s
+        row = LoadRow(seq, due_s, sent_s, sent_s, 0, IN_FLIGHT, 0, UNTOLD, UNTOLD, batch.size)
         sending = Sending(row, batch, at, purpose)
         try:
             outcome = sending.outcome = self._connection.exchange(request)
@@ -104,10 +105,10 @@ class LoadWire:
             row.answered_s = self._elapsed_s()
             if sending.outcome is None:
                 self._keeper.note(sending)
-        if isinstance(outcome, Reply):
-            _read(row, outcome, batch)
-        else:
+        if isinstance(outcome, NoAnswer):
             row.cause = code_of(outcome.cause)
+        else:
+            _read(row, outcome, batch)
         self._keeper.note(sending)
         return sending
 

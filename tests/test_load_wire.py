@@ -38,7 +38,7 @@ def test_a_batch_is_what_its_head_says() -> None:
     mine = share()
     for at in (b"2026-06-01T00:00:00Z", b"2026-06-01T00:00:00.000001Z"):
         for batch in (mine.batch(6), mine.batch(1), mine.batch(3, (1,))):
-            head, _, body = batch.request(at).partition(b"\r\n\r\n")
+            head, _, body = bytes(batch.request(at)).partition(b"\r\n\r\n")
             assert int(head.rpartition(b" ")[2]) == len(body)
             assert body == batch.body(at)
             records = json.loads(body)["inventories"]
@@ -47,6 +47,16 @@ def test_a_batch_is_what_its_head_says() -> None:
             assert [k for k, r in enumerate(records) if "quantity" not in r] == list(batch.faulty)
     with pytest.raises(ValueError, match="no batch of 7"):
         mine.batch(7)
+
+
+def test_a_large_batch_is_written_anew_each_time() -> None:
+    many = [(f"prd-{k}", f"sku-{k}", "str1") for k in range(300)]
+    mine = Share(many, lambda length: b"POST\r\nContent-Length: %d\r\n\r\n" % length, datetime(2026, 6, 1, tzinfo=UTC))
+    batch = mine.batch(300, (7,))
+    for at in (b"2026-06-01T00:00:00Z", b"2026-06-01T00:00:00.000001Z", b"2026-06-01T00:00:09Z"):
+        head, _, body = bytes(batch.request(at)).partition(b"\r\n\r\n")
+        assert int(head.rpartition(b" ")[2]) == len(body)
+        assert body == batch.body(at)
 
 
 def test_each_at_is_later_and_none_is_to_come() -> None:
@@ -111,7 +121,7 @@ def test_an_answer_that_was_not_waited_for_has_a_row(tmp_path: Path) -> None:
         pass
 
     class Endless(Connection):
-        def exchange(self, request: bytes) -> Reply | NoAnswer:  # noqa: ARG002
+        def exchange(self, request: bytes | bytearray) -> Reply | NoAnswer:  # noqa: ARG002
             raise Ended
 
     facts = RunFacts("http://target.test", "0" * 64, 0, datetime(2026, 6, 1, tzinfo=UTC), 10.0, CATALOGUE, "Flood")

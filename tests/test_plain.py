@@ -47,6 +47,7 @@ def test_what_is_right_is_quickly_seen_to_be() -> None:
         body(results(3)),
         body(results(3), request_id="8a7-x", took_ms=4, meta={"host": ["a", "b"]}, next=None),
         body(list(reversed(results(3)))),
+        b'{"status":"done","id":"8a7-2026 06.1","results":[%s]}' % body(results(3)).partition(b"[")[2][:-2],
         body(extra),
         json.dumps({"results": results(3), "status": "[]"}, indent=2).encode(),
         body([{**result, "status": "warning", "message": "stock is low"} for result in results(3)]),
@@ -63,7 +64,7 @@ VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [0, 1, 2, -0.0, 1.0, True, None, "ok", "error", "warning", "OK", "", " ", "1", 10**8, 10**20, [], {},
      "2026-06-01 12:00:00", "2026-06-01T12:00:00Z", "yesterday", "null", "NaN", "[]", '"results":']
 )  # fmt: skip
-NAMES = st.sampled_from(["index", "status", "message", "at", "updated_at", "results", "x"])
+NAMES = st.sampled_from(["index", "status", "message", "at", "updated_at", "updatedAt", "results", "x"])
 RESULT = st.builds(
     lambda known, more: {**known, **more},
     st.fixed_dictionaries({"index": st.integers(0, 3) | VALUES, "status": st.just("ok") | VALUES}),
@@ -100,7 +101,8 @@ def bodies(draw: st.DrawFn) -> bytes:
         "results": listed,
         **draw(st.dictionaries(NAMES, VALUES, max_size=2)),
     }
-    text = json.dumps(document).encode()
+    document = dict(draw(st.permutations(list(document.items()))))
+    text = json.dumps(document, separators=draw(st.sampled_from([None, (",", ":")]))).encode()
     if draw(st.booleans()):
         place = draw(st.integers(0, len(text)))
         text = text[:place] + draw(SPLICES) + text[place + draw(st.integers(0, 3)) :]

@@ -53,7 +53,7 @@ class Stock(FastHttpUser):
         )
 """
 # Put beside either: requests, seconds of the core and of the clock, from a second after the last user's start, when all
-# are connected and the first faulty batches are over, to the end of the test.
+# are connected, but not before each has sent ten (by then the first faulty batches are over), to the end of the test.
 METER = """
 import json
 import os
@@ -69,9 +69,12 @@ def meter(environment, **_) -> None:
         return environment.stats.num_requests, time.process_time(), time.monotonic()
 
     def begin() -> None:
+        gevent.sleep(1)
+        while environment.stats.num_requests < 10 * environment.runner.user_count:
+            gevent.sleep(0.05)
         environment.began = now()
 
-    events.spawning_complete.add_listener(lambda **_: gevent.spawn_later(1, begin))
+    events.spawning_complete.add_listener(lambda **_: gevent.spawn(begin))
 
     @events.test_stopping.add_listener
     def end(**_) -> None:
