@@ -134,7 +134,7 @@ def test_a_test_is_started_watched_and_judged(page: Page, url: str) -> None:
         expect(page.get_by_role("img", name=re.compile(f"^{name}"))).to_be_visible()
     promise = page.get_by_role("row", name=re.compile("^RES-3"))
     expect(promise).to_contain_text("nothing found yet")
-    expect(page.get_by_role("status")).to_have_text("verdict: held", timeout=25_000)
+    expect(page.get_by_role("status")).to_have_text("verdict: held", timeout=60_000)
     expect(promise).to_contain_text("held")
     page.get_by_role("link", name="The finished run's report").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("held")
