@@ -1,19 +1,18 @@
 """One kept HTTP/1.1 connection: ready bytes out, one whole answer in, or why there is none. Knows no key, no history.
 
-Other users' greenlets go on while one waits. As tolerant of an answer's form as the wire of the contracts: what is no
-finding there is none here. Nothing is redirected, and nothing sent a second time.
+Written on plain sockets, which Locust's patches turn into gevent's. As tolerant of an answer's form as the wire of the
+contracts: what is no finding there is none here. Nothing is redirected, and nothing sent a second time.
 """
 
-import _socket
 import os
 import socket
-import ssl
 import threading
 import time
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
-import gevent
 import httptools
 import msgspec
 
@@ -49,6 +48,34 @@ class Reply(msgspec.Struct):
         return Answer(self.status, headers, self.body)
 
 
+class Line(Protocol):
+    """What a connection needs of its socket; each raises OSError as sockets do."""
+
+    def send(self, request: bytes | bytearray, /) -> object: ...
+
+    def receive_into(self, buffer: memoryview, /) -> int: ...
+
+    def shut(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class PlainLine:
+    """A socket as it is, under TLS or not."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self.send = sock.sendall
+        self.receive_into = sock.recv_into
+        self.close = sock.close
+
+    def shut(self) -> None:
+        socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # under TLS too
+
+
+Lines = Callable[[socket.socket], Line]
+
+
 class Watch:
     """Shuts connections whose exchange takes too long, from a thread (under Locust a greenlet) of its own.
 
@@ -72,9 +99,9 @@ class Watch:
 class Connection:
     """Connects when it is needed, and again when it was closed. For one request at a time."""
 
-    def __init__(self, route: Route, watch: Watch) -> None:
-        self._route, self._watch = route, watch
-        self._line: _Line | _SecretLine | None = None
+    def __init__(self, route: Route, watch: Watch, line: Lines = PlainLine) -> None:
+        self._route, self._watch, self._line_on = route, watch, line
+        self._line: Line | None = None
         self._expired = False
         self._buffer = memoryview(bytearray(_RECEIVED_AT_ONCE))
         self.since_s: float | None = None  # when the exchange under way began, monotonic
@@ -122,7 +149,7 @@ class Connection:
     def _connect(self) -> None:
         sock = self._route.connect(self._watch.timeout_s)
         sock.settimeout(None)  # from here on the watch's
-        self._line = _SecretLine(sock) if isinstance(sock, ssl.SSLSocket) else _Line(sock)
+        self._line = self._line_on(sock)
         self._incoming = _Incoming()
 
     def _exchange(self, request: bytes | bytearray, kept: bool) -> Reply | NoAnswer:
@@ -156,60 +183,6 @@ class Connection:
         if incoming.received:
             return NoAnswer(Cause.CUT, f"{so_far} {detail}".strip())
         return NoAnswer(Cause.CLOSED_IDLE if kept else Cause.CLOSED, detail)
-
-
-class _Line:
-    """A connected socket on which nothing but the hub waits: there is no answer before it has been waited for, so that
-    asking the socket first, as gevent's own do, costs a call in vain.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = _socket.socket(fileno=sock.detach())
-        self._socket.setblocking(False)
-        hub = gevent.get_hub()
-        self._wait = hub.wait
-        self._readable, self._writable = hub.loop.io(self._socket.fileno(), 1), hub.loop.io(self._socket.fileno(), 2)
-
-    def send(self, request: bytes | bytearray) -> None:
-        """All of it; raises OSError as sockets do."""
-        try:
-            sent = self._socket.send(request)
-        except BlockingIOError:
-            sent = 0
-        while sent < len(request):
-            self._wait(self._writable)
-            sent += self._socket.send(memoryview(request)[sent:])
-
-    def receive_into(self, buffer: memoryview) -> int:
-        """How many bytes have come, 0 where the other side is done; raises OSError as sockets do."""
-        while True:
-            self._wait(self._readable)
-            try:
-                return self._socket.recv_into(buffer)
-            except BlockingIOError:  # woken for nothing
-                continue
-
-    def shut(self) -> None:
-        """Whoever waits wakes."""
-        self._socket.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._readable.close()
-        self._writable.close()
-        self._socket.close()
-
-
-class _SecretLine:
-    """The same under TLS, which has its own way of waiting."""
-
-    def __init__(self, sock: ssl.SSLSocket) -> None:
-        self._socket = sock
-        self.send = sock.sendall
-        self.receive_into = sock.recv_into
-        self.close = sock.close
-
-    def shut(self) -> None:
-        socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class _TooLargeError(Exception):

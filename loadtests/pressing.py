@@ -15,6 +15,7 @@ from loadtests.arrivals import Arrivals
 from loadtests.batches import Batch, Share, divide
 from loadtests.clock import ENDING
 from loadtests.connection import Reply
+from loadtests.hub_line import hub_line
 from loadtests.keeping import Sending
 from loadtests.options import Choices
 from loadtests.scenario import MEANT, NAME, Scenario
@@ -74,7 +75,7 @@ class Pressing(Scenario):
         """Take a wire and a share."""
         self.number = Scenario.joined
         Scenario.joined += 1
-        self.load_wire = self.session.load_wire(self.session.rig(type(self).__name__, self.keeps_all))
+        self.load_wire = self.session.load_wire(self.session.rig(type(self).__name__, self.keeps_all), hub_line)
         self.mine = self.shares[self.number % len(self.shares)]
         self.batches = 0
 

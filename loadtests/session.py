@@ -27,7 +27,7 @@ from contracts.wire import MOST_HELD_BYTES, Outgoing, Stopped, Wire
 from loadtests.arrivals import Arrivals
 from loadtests.batches import Head
 from loadtests.clock import ENDING, EndingClock
-from loadtests.connection import Watch
+from loadtests.connection import Connection, Lines, PlainLine, Watch
 from loadtests.figures import Generator, figures
 from loadtests.keeping import Keeper
 from loadtests.measures import Figures
@@ -163,10 +163,11 @@ class Session:
             self._rig = Rig(route, Watch(choices.timeout_s), keeper, tally, head, self.first)
         return self._rig
 
-    def load_wire(self, rig: "Rig") -> LoadWire:
-        """A wire for one more user of a load test."""
+    def load_wire(self, rig: "Rig", line: Lines = PlainLine) -> LoadWire:
+        """A wire for one more user of a load test, and what it sends on."""
         monotonic_s, began_s = time.monotonic, self._began_s
-        return LoadWire(rig.route, rig.watch, rig.keeper, rig.tally, lambda: monotonic_s() - began_s)
+        connection = Connection(rig.route, rig.watch, line)
+        return LoadWire(connection, rig.keeper, rig.tally, lambda: monotonic_s() - began_s)
 
     def learn(self, row: LoadRow) -> None:
         """What the next requests may depend on."""

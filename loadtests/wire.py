@@ -13,7 +13,7 @@ from contracts.rows import IN_FLIGHT, RIGHT, UNTOLD, LoadRow, code_of
 from contracts.secrets import Secret
 from contracts.wire import USER_AGENT, WITHHELD, Stopped
 from loadtests.batches import Batch, Head
-from loadtests.connection import Connection, Reply, Watch
+from loadtests.connection import Connection, Reply
 from loadtests.keeping import Headers, Keeper, Sending
 from loadtests.plain import plainly_right, told
 from loadtests.route import Route
@@ -73,10 +73,8 @@ class Tally:
 class LoadWire:
     """Sends one user's batches over one connection."""
 
-    def __init__(
-        self, route: Route, watch: Watch, keeper: Keeper, tally: Tally, elapsed_s: Callable[[], float]
-    ) -> None:
-        self._connection = Connection(route, watch)
+    def __init__(self, connection: Connection, keeper: Keeper, tally: Tally, elapsed_s: Callable[[], float]) -> None:
+        self._connection = connection
         self._keeper, self._tally, self._elapsed_s = keeper, tally, elapsed_s
 
     def send(self, batch: Batch, purpose: str, due_s: float | None = None) -> Sending:

@@ -15,7 +15,7 @@ from contracts.rows import RIGHT, read_rows
 from contracts.secrets import Secret
 from contracts.target import EmbeddedSandbox, read_catalogue
 from loadtests.batches import Share, divide
-from loadtests.connection import Watch
+from loadtests.connection import Connection, Watch
 from loadtests.keeping import Keeper
 from loadtests.route import Route
 from loadtests.wire import LoadWire, Tally, head_of, shown_headers
@@ -78,7 +78,7 @@ def flood(base_url: str, part: tuple[Reference, ...], folder: Path) -> dict[Refe
     route, began_s = Route(base_url), time.monotonic()
     history = HistoryWriter(None, RunFacts(base_url, "0" * 64, 0, started_at, 0.6, part, "Flood"), secret)
     keeper = Keeper(folder, history, "Flood", shown_headers(()), keep_all=False)
-    wire = LoadWire(route, Watch(5), keeper, Tally(1_000, 1), lambda: time.monotonic() - began_s)
+    wire = LoadWire(Connection(route, Watch(5)), keeper, Tally(1_000, 1), lambda: time.monotonic() - began_s)
     share = Share(part, head_of(route, secret, ()), started_at - timedelta(minutes=2))
     last: dict[Reference, str] = {}
     for number in range(100):

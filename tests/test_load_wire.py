@@ -1,7 +1,10 @@
 """The wire for load against bad servers, and what it keeps of an exchange."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +16,7 @@ from contracts.history import HistoryWriter, RunFacts, read_history
 from contracts.rows import CAUSES, WRONG, LoadRow, from_bytes, read_rows
 from contracts.rows import RIGHT as RIGHT_FLAG
 from contracts.secrets import Secret
+from contracts.target import ROOT
 from contracts.wire import Stopped
 from loadtests import keeping
 from loadtests.batches import SECOND, Share, divide
@@ -32,6 +36,39 @@ def share(size: int = 6) -> Share:
         lambda length: b"POST\r\nContent-Length: %d\r\n\r\n" % length,
         datetime(2026, 6, 1, tzinfo=UTC),
     )
+
+
+# As text, since no test imports gevent: some faults of each kind, waited for by its hub.
+BY_THE_HUB = """
+import sys
+from pathlib import Path
+
+from loadtests.connection import Watch
+from loadtests.hub_line import hub_line
+from tests.faults.cases import FAULTS
+from tests.faults.trial import TIMEOUT_S, load_wire, try_wire, write_authority
+
+wire = load_wire(write_authority(Path(sys.argv[1])), Watch(TIMEOUT_S), hub_line)
+tried = [fault for fault in FAULTS if fault.name in sys.argv[2:]]
+assert len(tried) == len(sys.argv) - 2, tried
+for fault in tried:
+    trial, _ = try_wire(fault, wire)
+    assert trial.became in fault.becomes, (fault.name, trial.became, trial.detail)
+    assert trial.complaints == [], (fault.name, trial.complaints)
+"""
+PLAYED_TO_THE_HUB = (
+    *("refuses the connection", "accepts and is silent", "closes at once", "resets after the request"),
+    *("answers before it is asked, and closes", "closes within the head", "half a body", "drips its body"),
+    *("keeps the connection and then closes it", "a gigabyte", "a 103, then the answer"),
+)
+
+
+def test_so_does_one_that_waits_by_the_hub(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BY_THE_HUB, str(tmp_path), *PLAYED_TO_THE_HUB],
+        cwd=ROOT, env={**os.environ, "NO_PROXY": "127.0.0.1"}, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_batch_is_what_its_head_says() -> None:
@@ -127,8 +164,7 @@ def test_an_answer_that_was_not_waited_for_has_a_row(tmp_path: Path) -> None:
     facts = RunFacts("http://target.test", "0" * 64, 0, datetime(2026, 6, 1, tzinfo=UTC), 10.0, CATALOGUE, "Flood")
     keeper = Keeper(tmp_path, HistoryWriter(None, facts, SECRET), "Flood", shown_headers(()), keep_all=True)
     tally, route = Tally(10, 1), Route("http://target.test")
-    wire = LoadWire(route, Watch(1), keeper, tally, lambda: 1.0)
-    wire._connection = Endless(route, Watch(1))
+    wire = LoadWire(Endless(route, Watch(1)), keeper, tally, lambda: 1.0)
     with pytest.raises(Ended):
         wire.send(share().batch(2), "flood")
     keeper.close()

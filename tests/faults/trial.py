@@ -13,7 +13,7 @@ from contracts.exchange import Answer, Cause, NoAnswer
 from contracts.history import HistoryWriter, RunFacts
 from contracts.secrets import Secret
 from contracts.wire import Outgoing, Wire
-from loadtests.connection import Connection, Reply, Watch
+from loadtests.connection import Connection, Lines, PlainLine, Reply, Watch
 from loadtests.route import Route
 from loadtests.wire import head_of
 from tests.faults.cases import Fault, certificates
@@ -97,13 +97,13 @@ def contract_wire(authority: str) -> WireTo:
     return wire_to
 
 
-def load_wire(authority: str, watch: Watch) -> WireTo:
+def load_wire(authority: str, watch: Watch, line: Lines = PlainLine) -> WireTo:
     """Of the load tests, without what it does of an answer."""
 
     @contextmanager
     def wire_to(base_url: str) -> Iterator[Send]:
         route = Route(base_url, authority)
-        connection, request = Connection(route, watch), head_of(route, Secret("sandbox-key"), ())(2) + b"{}"
+        connection, request = Connection(route, watch, line), head_of(route, Secret("sandbox-key"), ())(2) + b"{}"
 
         def send() -> Answer | NoAnswer:
             outcome = connection.exchange(request)
