@@ -1,5 +1,6 @@
 """A load test of several processes says what one process says, and a worker that is lost leaves it undecided."""
 
+import csv
 import os
 import signal
 import socket
@@ -64,6 +65,9 @@ def test_two_processes_say_what_one_says(tmp_path: Path) -> None:
     assert percentiles_of(merged([figures["histograms"]["due"]])) == percentiles_of(together)
     story = read_history(tmp_path / LATEST / "history.jsonl")
     assert verdict_of(judge(story)).value == document["verdict"]
+    with (tmp_path / LATEST / "writes.csv").open(newline="") as file:
+        writes = sum(int(row["writes"]) for row in csv.DictReader(file))
+    assert writes == figures["records_accepted"] + 3, "the preflight's come on top"
 
 
 def test_so_do_a_master_and_workers_that_were_started_apart(tmp_path: Path) -> None:
