@@ -98,6 +98,7 @@ async def ask_with_many_keys(client: Client) -> list[Seen]:
     seen += [await client.send(batch(record())), await client.send(batch(record()), {})]
     seen.append(await client.send(batch(*(record() for _ in range(50))), {}))
     seen.append(await client.send(batch(record()), {"Content-Type": "text/plain"}))
+    seen += [await client.send(batch()), await client.send(batch(record()), {})]
     return seen
 
 

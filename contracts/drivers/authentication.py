@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from contracts.drivers.changes import drop
 from contracts.drivers.references import References
-from contracts.drivers.run import JSON_TYPE, Probe, Run, as_it_is, batch, one_faulty, raw
+from contracts.drivers.run import JSON_TYPE, Probe, Run, as_it_is, batch, raw
 
 EMPTY_BATCH = b'{"inventories": []}'
 PLAIN_TEXT = (("Content-Type", "text/plain"),)
 TRUNCATED = b'{"inventories": ['
+MANY = 300  # records: more than a server takes that measures before it asks for a key
 
 # Each alters the token; `standing_of` reads them all as unauthenticated. The likeliest to slip through come first.
 NEAR_MISSES = (
@@ -30,6 +31,7 @@ NEAR_MISSES = (
     "Bearer ~${BSPK_API_KEY#?}",
     "Bearer ${BSPK_API_KEY:0:4}~${BSPK_API_KEY:5}",
     "Bearer *",
+    "Bearer " + "x" * 1000,
     'Bearer $(printf %s "$BSPK_API_KEY" | rev)',
     "Bearer bspk-harness-not-a-key",
     "bspk-harness-not-a-key",
@@ -40,7 +42,6 @@ NEAR_MISSES = (
     "Bearer cl\xe9",
     "Bearer ${BSPK_API_KEY:0:24}",
     "bearer bspk-harness-not-a-key",
-    "Bearer " + "x" * 1000,
     "Token bspk-harness-not-a-key",
 )
 UNSPOKEN = (
@@ -53,17 +54,11 @@ UNSPOKEN = (
 
 def strangers(run: Run) -> None:
     """Everyone without the key, each with another body: 401 comes before any validation."""
-    count = {"quick": 8, "standard": 19}.get(run.depth, len(NEAR_MISSES))
-    for number, authorization in enumerate(run.some(NEAR_MISSES, count, always=14)):
+    count = {"quick": 8, "standard": 23}.get(run.depth, len(NEAR_MISSES))
+    for number, authorization in enumerate(run.some(NEAR_MISSES, count, always=18)):
         if run.wire.is_near_miss(authorization):
             run.perform(_dressed(authorization, number))
-    for number in range(1, 4 if run.depth != "quick" else 2):
-        run.perform(_dressed(None, number))
-    if run.depth != "quick":
-        run.perform(raw("no Authorization, no JSON by its type", EMPTY_BATCH, headers=PLAIN_TEXT, authorization=None))
-        run.perform(
-            batch("no Authorization, many records", [drop("at")] * 40, authorization=None, draw=References.take_again)
-        )
+    run.perform(_dressed(None, 1))
     for authorization in UNSPOKEN if run.depth != "quick" else ():
         run.perform(batch(f"the key as `{authorization}`", [as_it_is], authorization=authorization))
     run.perform(batch("the key", [as_it_is, drop("at")]))
@@ -78,18 +73,32 @@ def at_the_end(run: Run) -> None:
 
 def _last(run: Run) -> Iterator[Probe]:
     yield batch("no key, at the end", [as_it_is], authorization=None)
-    yield batch("a near miss, at the end", [as_it_is], authorization="Bearer ${BSPK_API_KEY%?}")
+    yield raw("the key, at the end", EMPTY_BATCH)
+    yield batch("a near miss after a 422, at the end", [as_it_is], authorization="Bearer ${BSPK_API_KEY%?}")
     if run.depth != "quick":
         yield raw("no key and no JSON, at the end", TRUNCATED, authorization=None)
-    yield one_faulty("the key, at the end")
 
 
 def _dressed(authorization: str | None, number: int) -> Probe:
+    """With a good batch, or by turns with what a server may look at before the key."""
     told = "no Authorization" if authorization is None else f"Authorization `{authorization}`"
-    if number % 4 == 1:
+    raws: dict[str, tuple[bytes, tuple[tuple[str, str], ...]]] = {
+        "not JSON": (TRUNCATED, JSON_TYPE),
+        "an empty batch": (EMPTY_BATCH, JSON_TYPE),
+        "no inventories": (b"{}", JSON_TYPE),
+        "an array": (b"[]", JSON_TYPE),
+        "no body": (b"", JSON_TYPE),
+        "inventories null": (b'{"inventories": null}', JSON_TYPE),
+        "no JSON by its type": (EMPTY_BATCH, PLAIN_TEXT),
+        "no media type": (EMPTY_BATCH, ()),
+    }
+    turn = number % (3 + len(raws))
+    if turn == 0:
+        return batch(told, [as_it_is], authorization=authorization)
+    if turn == 1:
         return batch(f"{told}, a faulty record", [drop("quantity")], authorization=authorization)
-    if number % 4 == 2:
-        return raw(f"{told}, not JSON", TRUNCATED, headers=JSON_TYPE, authorization=authorization)
-    if number % 4 == 3:
-        return raw(f"{told}, an empty batch", EMPTY_BATCH, headers=JSON_TYPE, authorization=authorization)
-    return batch(told, [as_it_is], authorization=authorization)
+    if turn == 2:
+        many, draw = [drop("at")] * MANY, References.take_again
+        return batch(f"{told}, {MANY} records", many, authorization=authorization, draw=draw)
+    purpose, (body, headers) = list(raws.items())[turn - 3]
+    return raw(f"{told}, {purpose}", body, headers=headers, authorization=authorization)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from sandbox.batches import read_at, settle
+from sandbox.decoding import load_json
 from sandbox.defects.forms import body_of, on_422, refuses_body, refuses_record
 from sandbox.message import Fault, Refused, Reply, Request
 from sandbox.outcome import Outcome, Result
@@ -131,3 +132,40 @@ def media_type_before_key(_server: Server, inner: Handle, request: Request) -> R
     if not request.headers.get("content-type", "").startswith("application/json"):
         return Reply(415, "Unsupported Media Type", "text/plain")
     return inner(request)
+
+
+@defect(authenticate, "AUTH-1")
+def no_array_needs_no_key(server: Server, inner: Authenticate, request: Request) -> str | None:
+    """A document without an array of records is refused for that, whoever asks."""
+    try:
+        document = load_json(request.body)
+    except ValueError:
+        return inner(request)
+    has_array = isinstance(document, dict) and isinstance(document.get("inventories"), list)
+    return inner(request) if has_array else server.settings.keys[0]
+
+
+@defect(handle, "AUTH-1")
+def no_body_before_key(_server: Server, inner: Handle, request: Request) -> Reply:
+    """A request without a body is a 400 for anybody."""
+    return inner(request) if request.body else Reply(400, "Bad Request", "text/plain")
+
+
+@defect(authenticate, "AUTH-1")
+def first_character_not_compared(server: Server, _inner: Authenticate, request: Request) -> str | None:
+    """A token that differs from a key in its first character gets in."""
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return next((key for key in server.settings.keys if len(key) == len(token) and key[1:] == token[1:]), None)
+
+
+@defect(authenticate, "AUTH-1")
+def refusal_leaves_the_door_open(server: Server, inner: Authenticate, request: Request) -> str | None:
+    """After a 422 the next request is not asked for a key."""
+    return server.settings.keys[0] if server.tally["ajar"] else inner(request)
+
+
+@refusal_leaves_the_door_open.also(handle)
+def _ajar(server: Server, inner: Handle, request: Request) -> Reply:
+    reply = inner(request)
+    server.tally["ajar"] = int(reply.status == 422)
+    return reply
