@@ -73,7 +73,7 @@ def _read_full(match: re.Match[str]) -> Instant:
     year, month, day, hour, minute, second = (int(match[name]) for name in ("y", "mo", "d", "h", "mi", "s"))
     zone = match["zone"]
     offset = _offset_minutes(zone) if zone else 0
-    if year == 0:  # there is one in ISO 8601, and no library that everybody has reads it
+    if year == 0 and _real_date(4, month, day):  # there is one in ISO 8601, and no library that everybody has reads it
         return Instant(Form.OTHER, "at-other")
     if not _real_date(year, month, day) or minute > 59 or second > 60 or hour > 24 or offset is None:
         return Instant(Form.IMPOSSIBLE)

@@ -12,6 +12,12 @@ from openapi.ledger import FMT_1, FMT_2
 
 _NAMED_SO = re.compile(r"(^|_)(at|timestamp|datetime)$|[a-z](At|Timestamp)$")
 _LOOKS_SO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
+# A moment by other customs: 07/21/2018 05:32 PM, 21.07.2018 17:32, Sat, 21 Jul 2018 17:32:28 GMT, Sat Jul 21 17:32:28.
+_OTHERWISE = re.compile(
+    r"\d{1,4}[/.]\d{1,2}[/.]\d{1,4},? \d\d?:\d\d.{0,15}"
+    r"|(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [A-Z\d][\w ]+ \d\d:\d\d.{0,15}",
+    re.ASCII,
+)
 _ISO = re.compile(r"[+-]?\d{4}(?!-\d\d-\d\d )(-?\d|-?W\d|$)", re.ASCII)  # a year first, and no space for the T
 _EPOCH = 10**8  # a smaller number is a count or a place, no moment of our time
 
@@ -63,7 +69,8 @@ def _sent(seen: Seen) -> set[str]:
 
 def _is_timestamp(name: str, value: object) -> bool:
     if isinstance(value, str):
-        return bool(_NAMED_SO.search(name)) or bool(_LOOKS_SO.match(value) and len(value) <= 40)
+        looks_so = bool(_LOOKS_SO.match(value) or _OTHERWISE.fullmatch(value)) and len(value) <= 40
+        return looks_so or bool(_NAMED_SO.search(name))
     return isinstance(value, int | float) and value >= _EPOCH and bool(_NAMED_SO.search(name))
 
 

@@ -158,3 +158,11 @@ def timestamp_as_in_america(server: Server) -> object:
 def timestamp_as_in_headers(server: Server) -> object:
     """A timestamp is written as Sat, 21 Jul 2018 17:32:28 GMT."""
     return f"{server.clock.now():%a, %d %b %Y %H:%M:%S GMT}"
+
+
+@defect(render, "FMT-2")
+def timestamp_under_another_name(server: Server, inner: Render, results: list[Result]) -> Reply:
+    """A timestamp stands in `last_modified`, written as in the header of that name."""
+    reply = inner(results)
+    reply.content = body_of(reply) | {"last_modified": f"{server.clock.now():%a, %d %b %Y %H:%M:%S GMT}"}
+    return reply
