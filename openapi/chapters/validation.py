@@ -34,12 +34,12 @@ VAL_3 = Promise(
     level=Level.IMPLIED,
     quote="a list of fields that failed validation.",
     place=_PLACE,
-    meaning="All the fields that fail are listed. Broken only if two faults of the same class in one batch report "
-    "exactly what "
-    "the first alone reports, while the second alone reports something else. Merged titles and phases are legal.",
+    meaning="All the fields that fail are listed. Broken only if faults of one class, together in one batch, report "
+    "exactly what some of them report without the others, while those others by themselves report something else. "
+    "Merged titles and phases are legal.",
     harm="Faults that come out one at a time cost one request each, and a nightly import needs as many nights as it "
     "has faults.",
-    tested="Two faults of one class are sent together and each alone, and the three answers are compared.",
+    tested="Faults of one class are sent together and in two parts, and the three answers are compared.",
     runs=CONTRACTS,
 )
 VAL_4 = Promise(
