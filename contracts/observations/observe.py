@@ -14,7 +14,6 @@ from contracts.exchange import KEY, Standing
 from contracts.observations import allowance
 from contracts.records import Kind
 from contracts.replies import read_json
-from openapi.document import OPERATION_PATH
 from openapi.ledger import QUESTIONS
 
 NOT_TRIED = "not tried"
@@ -142,17 +141,6 @@ def _bytes(seen: Seen) -> int:
     return len(seen.exchange.request.body)
 
 
-def _other_method(evidence: Evidence) -> str:
-    sent = (seen.exchange for seen in evidence.seen if seen.exchange.request.path == OPERATION_PATH)
-    others = [(f"{each.request.method} {each.status}", each.seq) for each in sent if each.request.method != "POST"]
-    return _tally(others)
-
-
-def _other_path(evidence: Evidence) -> str:
-    others = (seen.exchange for seen in evidence.seen if seen.exchange.request.path != OPERATION_PATH)
-    return _tally((str(each.status), each.seq) for each in others if each.answer)
-
-
 def _other_media_type(evidence: Evidence) -> str:
     told: list[tuple[str, int]] = []
     for seen in _judged(evidence):
@@ -208,8 +196,6 @@ TELLERS: dict[str, Callable[[Evidence], str]] = {
     "same-batch-again": _same_batch_again,
     "batch-max": partial(_largest, size_of=_records, unit="records"),
     "body-max": partial(_largest, size_of=_bytes, unit="bytes"),
-    "other-method": _other_method,
-    "other-path": _other_path,
     "other-media-type": _other_media_type,
     "scheme-case": partial(_key_as, wanted="scheme-case"),
     "auth-white-space": partial(_key_as, wanted="auth-white-space"),
