@@ -161,9 +161,17 @@ def begin(environment: Environment, **_: Any) -> None:
     except UsageError as error:
         code = usage_error(error)
         if LoadTests.watch is None:
+            _send_home(environment)
             raise SystemExit(code) from None
         LoadTests.watch.refuse(str(error))
         gevent.spawn_later(0.1, environment.runner.stop if environment.runner else str)  # once it has begun
+
+
+def _send_home(environment: Environment) -> None:
+    """Workers of a test that cannot begin: they would wait a minute for their master."""
+    if isinstance(environment.runner, MasterRunner):
+        environment.runner.send_message("quit")
+        gevent.sleep(0.2)
 
 
 def _seconds(environment: Environment) -> float:

@@ -42,6 +42,7 @@ EVERY_BATCH = (
     *(RES_1, RES_2, RES_3, RES_4, RES_5, RES_6),
 )  # what batches pushed through the limit put to the test, whoever pushes them
 EVERY_ANSWER = tuple(promise for promise in EVERY_BATCH if promise not in (RATE_1, RATE_2, RATE_5))  # limit or no limit
+ENDING_S = 0.2  # for the other users to end by themselves: Locust complains of whom it finds just ending
 MEANT = (200, 422, 429)  # statuses that Locust shall not count as failures
 
 
@@ -105,7 +106,7 @@ class Scenario(User):
         headless = self.environment.web_ui is None
         if runner is not None and not self.session.clock.ending:
             self.session.clock.ending = True  # once: Locust may not be told twice
-            gevent.spawn(runner.quit if headless else runner.stop)
+            gevent.spawn_later(ENDING_S, runner.quit if headless else runner.stop)
 
     def push(self, size: int, purpose: str, wire: Wire | None = None) -> Exchange:
         """One batch, on this user's wire or another; of those let in, every fifth has a faulty record in its midst."""

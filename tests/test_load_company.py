@@ -9,13 +9,15 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from contracts.history import read_history
 from contracts.judge import judge, verdict_of
 from contracts.rows import read_rows
 from contracts.target import ROOT, EmbeddedSandbox
 from loadtests.latencies import histogram_of, merged, percentiles_of
 from tests.test_load_scenarios import LATEST, PLENTY
-from tests.test_loadtests import CATALOGUE, HELD, LOCUST, UNDECIDED, environment, patiently, report
+from tests.test_loadtests import CATALOGUE, HELD, LOCUST, UNDECIDED, USAGE, environment, locust, patiently, report
 
 
 def steady(folder: Path, base_url: str, seconds: int) -> list[str]:
@@ -46,6 +48,15 @@ def steady(folder: Path, base_url: str, seconds: int) -> list[str]:
             *CATALOGUE,
         ),
     ]
+
+
+@pytest.mark.parametrize("scenario", ["ThrottleProbe", "Capacity"])
+def test_who_steers_by_all_of_its_answers_runs_alone(scenario: str, tmp_path: Path) -> None:
+    with EmbeddedSandbox(*PLENTY) as sandbox:
+        ended = locust(tmp_path, scenario, "-H", sandbox.base_url, *CATALOGUE, "--processes", "2")
+    assert ended.returncode == USAGE
+    assert f"locust: {scenario} runs in one process: leave --processes and --master out\n" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_two_processes_say_what_one_says(tmp_path: Path) -> None:

@@ -111,6 +111,15 @@ def test_what_was_not_put_to_the_test_is_undecided(
     assert reason in report(tmp_path)["reason"]
 
 
+def test_a_flood_at_its_cap_ends_in_a_line(tmp_path: Path) -> None:
+    with EmbeddedSandbox("--limit", "100000", "--window", "0.6") as sandbox:
+        ended = locust(tmp_path, "Flood", "-H", sandbox.base_url, *CATALOGUE, "--max-requests", "120")
+    assert ended.returncode == UNDECIDED, ended.stdout + ended.stderr
+    assert "verdict: undecided (the cap of 120 requests is reached)" in ended.stdout
+    assert "ERROR" not in ended.stderr, ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 SOMEWHERE = ("-H", "http://127.0.0.1:9")
 
 

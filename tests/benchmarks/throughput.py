@@ -65,6 +65,8 @@ from locust import events
 
 @events.init.add_listener
 def meter(environment, **_) -> None:
+    gevent.get_hub().loop.update_now()  # the run's time begins now, not before the imports
+
     def now():
         return environment.stats.num_requests, time.process_time(), time.monotonic()
 
@@ -150,7 +152,7 @@ def pin(server: subprocess.Popen[str]) -> None:
 
 
 def row(serve: Server, records: int, seconds: int, rounds: int) -> str:
-    """One row of the table: medians, and the median of the ratios of each round."""
+    """One row of the table: medians, and of the ratios of each round the range too."""
     cores = os.sched_getaffinity(0)
     with serve(records) as (base_url, process):
         pin(process)
@@ -162,8 +164,9 @@ def row(serve: Server, records: int, seconds: int, rounds: int) -> str:
     cells = [f"{records:,}"]
     for pace in range(2):
         ours, theirs = ([side[pace] for side in sides] for sides in zip(*pairs, strict=True))
-        ratio = median(one / other for one, other in zip(ours, theirs, strict=True))
-        cells += [f"{median(ours):,.0f}", f"{median(theirs):,.0f}", f"{ratio:.1f}"]
+        ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+        ratio = f"{median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+        cells += [f"{median(ours):,.0f}", f"{median(theirs):,.0f}", ratio]
     return f"| {' | '.join(cells)} | {'not installed' if raw is None else f'{raw:,.0f}'} |"
 
 
