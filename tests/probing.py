@@ -1,12 +1,26 @@
 """ThrottleProbe's plan carried out against a simulated limiter, on a virtual clock."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from contracts.evidence import OPERATION_PATH, Evidence
+from contracts.exchange import Answer, Cause, Exchange, NoAnswer, Request
+from contracts.finding import Finding
+from contracts.rules import throttling
 from contracts.rules.limiters import Row, Survey
 from loadtests.probe_plan import SECOND_KEY, Done, Phase, Plan
+from tests.build import FACTS
 from tests.simulated_limiters import Limiter
 
+OF_EXCHANGES = (throttling.both_headers_are_there, throttling.a_refusal_says_that_nothing_remains)
+OF_HISTORIES = (
+    throttling.the_limit_stays_the_same,
+    throttling.over_the_limit_is_429,
+    throttling.no_more_is_let_in_than_the_limit,
+    throttling.what_remains_gets_in,
+    throttling.each_request_costs_one,
+)
 COSTS = {"batch": 1, SECOND_KEY: 1, "401": 0, "400": 1, "422": 1}
 
 
@@ -87,3 +101,25 @@ class Simulated:
 
     def _trip(self) -> float:
         return self.random.random() * self.delay_s / 2 + 1e-4
+
+
+def evidence_of(rows: Sequence[Row]) -> Evidence:
+    """The rows as exchanges of the key, those of strangers without it."""
+    return Evidence(FACTS, [_exchange(row, seq) for seq, row in enumerate(rows, start=1)])
+
+
+def _exchange(row: Row, seq: int) -> Exchange:
+    told = ((throttling.LIMIT, row.limit), (throttling.REMAINING, row.remaining))
+    headers = tuple((name, str(value)) for name, value in told if value is not None)
+    key = () if row.status == 401 else (("Authorization", "Bearer $BSPK_API_KEY"),)
+    request = Request("POST", OPERATION_PATH, (("Content-Type", "application/json"), *key), b"{}")
+    outcome = NoAnswer(Cause.CLOSED) if row.status is None else Answer(row.status, headers, b"")
+    return Exchange(seq, row.sent_s, row.answered_s, request, outcome)
+
+
+def broken(rows: Sequence[Row]) -> set[str]:
+    """The promises that the rules of throttling find broken."""
+    evidence = evidence_of(rows)
+    said = [thing for rule in OF_EXCHANGES for seen in evidence.seen for thing in rule(seen)]
+    said += [thing for rule in OF_HISTORIES for thing in rule(evidence)]
+    return {thing.promise.id for thing in said if isinstance(thing, Finding)}

@@ -1,4 +1,4 @@
-"""Simulated limiters of every class, and named faults, on a virtual clock: what the limiter models are tried against.
+"""Simulated limiters of every class on a virtual clock: what the limiter models are tried against.
 
 Written from the definitions of the algorithms alone; shares no code with the rules or with the sandbox.
 """
@@ -156,67 +156,3 @@ LEGAL: dict[str, Callable[[int], Limiter]] = {
 def name_of(variant: str) -> str:
     """The candidate that a variant is one of."""
     return variant.partition(",")[0]
-
-
-@dataclass
-class Faulty:
-    """An honest limiter with a counter that lies: `enforced` decides, `told` turns its Remaining into what is said."""
-
-    limit: int
-    enforced: Limiter
-    told: Callable[[int, int], int]  # (Remaining, number of the request) -> what the header says
-    admits: Callable[[bool, int], bool] = lambda admitted, _number: admitted
-    number: int = 0
-
-    def decide(self, now_s: float, cost: int = 1) -> tuple[bool, int]:
-        self.number += 1
-        admitted, remaining = self.enforced.decide(now_s, cost)
-        return self.admits(admitted, self.number), self.told(remaining, self.number)
-
-
-@dataclass
-class Several:
-    """One counter a process; requests go to them in turn, some in a row each."""
-
-    limit: int
-    counters: list[Limiter]
-    in_a_row: int = 1
-    number: int = 0
-
-    def decide(self, now_s: float, cost: int = 1) -> tuple[bool, int]:
-        counter = self.counters[self.number // self.in_a_row % len(self.counters)]
-        self.number += 1
-        return counter.decide(now_s, cost)
-
-
-def _honest(remaining: int, _number: int) -> int:
-    return remaining
-
-
-FAULTS: dict[str, Callable[[int], Limiter]] = {
-    "over-admission by a race": lambda limit: Faulty(
-        limit, FixedFirst(limit), _honest, lambda admitted, number: admitted or number % 2 == 0
-    ),
-    "never refuses": lambda limit: Faulty(limit, FixedFirst(limit), _honest, lambda _admitted, _number: True),
-    "admits one too many": lambda limit: Faulty(limit, FixedFirst(limit + 1), lambda left, _: max(0, left - 1)),
-    "admits one too few": lambda limit: Faulty(limit, FixedFirst(limit - 1), lambda left, _: left + 1),
-    "tells one too many": lambda limit: Faulty(limit, FixedFirst(limit), lambda left, _: left + 1),
-    "tells one too few": lambda limit: Faulty(limit, FixedFirst(limit), lambda left, _: max(0, left - 1)),
-    "tells two at a time": lambda limit: Faulty(limit, FixedFirst(limit), lambda left, _: max(0, 2 * left - limit)),
-    "frozen": lambda limit: Faulty(limit, FixedFirst(limit), lambda _left, _: limit - 1),
-    "frozen, token bucket": lambda limit: Faulty(limit, TokenBucket(limit), lambda _left, _: limit - 1),
-    "rises without cause": lambda limit: Faulty(
-        limit, FixedFirst(limit), lambda left, number: left + 2 * (left > 0 and number % 3 == 0)
-    ),
-    "enforces twice the Limit": lambda limit: Faulty(limit, FixedFirst(2 * limit), lambda left, _: min(limit, left)),
-    "enforces half the Limit": lambda limit: Faulty(limit, FixedFirst(limit // 2), lambda left, _: left + limit // 2),
-    "a window of 1 s": lambda limit: FixedFirst(limit, 1.0),
-    "a window of 1 s, by the clock": lambda limit: FixedClock(limit, 1.0),
-    "a window of 60 s": lambda limit: FixedFirst(limit, 60.0),
-    "a log of 60 s": lambda limit: SlidingLog(limit, 60.0),
-    "a bucket filled in 1 s": lambda limit: TokenBucket(limit, 1.0),
-    "a bucket filled in 60 s": lambda limit: TokenBucket(limit, 60.0),
-    "a counter per process": lambda limit: Several(limit, [FixedFirst(limit), FixedFirst(limit)]),
-    "a counter per connection": lambda limit: Several(limit, [FixedFirst(limit), FixedFirst(limit)], limit // 2 + 1),
-    "no recovery": lambda limit: FixedFirst(limit, math.inf),
-}

@@ -7,7 +7,8 @@ import pytest
 
 from contracts.rules.limiters import CANDIDATES, Row, survivors
 from contracts.rules.limiters.search import stretches
-from tests.simulated_limiters import FAULTS, LEGAL, FixedClock, FixedFirst, Limiter, name_of
+from tests.simulated_faults import FAULTS
+from tests.simulated_limiters import LEGAL, FixedClock, FixedFirst, Limiter, name_of
 
 # (seconds of silence, then so many limits of requests one after the other, and some more)
 PROBE = ((0.0, 1.0, 2), (10.3, 0.0, 1), (10.3, 1.0, 2), (1.5, 1.0, 0), (5.0, 1.0, 0), (23.0, 1.0, 2))
@@ -153,8 +154,8 @@ def test_without_a_constant_limit_nothing_is_concluded(rows: list[Row]) -> None:
 def test_what_follows_an_answer_at_once_overlaps_with_nothing() -> None:
     """A coarse clock shows the next request at the moment of the last answer: their order is known all the same."""
     in_turn = [Row(i / 10, (i + 1) / 10, 200, 30, 29 - i, i) for i in range(3)]
-    assert stretches(in_turn) == [(0, 1, True), (1, 2, True), (2, 3, True)]
-    assert stretches([in_turn[0], Row(0.05, 0.2, 200, 30, 28, 1)]) == [(0, 2, True)]
+    assert stretches(in_turn) == [(0, 1, 1), (1, 2, 1), (2, 3, 1)]
+    assert stretches([in_turn[0], Row(0.05, 0.2, 200, 30, 28, 1)]) == [(0, 2, 2)]
 
 
 def test_the_witness_is_small() -> None:
@@ -190,6 +191,12 @@ def flood(limiter: Limiter, *, users: int, until_s: float) -> list[Row]:
         admitted, remaining = limiter.decide(decided_s)
         rows.append(Row(sent_s, answered_s, 200 if admitted else 429, limiter.limit, remaining, seq))
     return rows
+
+
+@pytest.mark.parametrize("variant", ["fixed-clock", "sliding-log", "sliding-counter", "token-bucket"])
+def test_a_legal_limiter_lives_through_a_crowd(variant: str) -> None:
+    """More in flight than orders can be tried, few enough to look at."""
+    assert variant in survivors(flood(LEGAL[variant](10), users=10, until_s=0.4)).candidates
 
 
 @pytest.mark.parametrize("variant", LEGAL)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from contracts.rules.throttling import keys_share, survey_of
-from tests.probing import COSTS, Simulated
-from tests.simulated_limiters import FAULTS, LEGAL, FixedFirst, name_of
+from tests.probing import COSTS, Simulated, broken
+from tests.simulated_faults import FAULTS, SUBTLE
+from tests.simulated_limiters import LEGAL, FixedFirst, name_of
 
 
 @pytest.mark.parametrize("limit", [1, 20])
@@ -28,6 +29,18 @@ def test_a_fault_is_refuted(fault: str, limit: int) -> None:
     survey = Simulated(FAULTS[fault](limit), delay_s=0.004).run()
     assert survey.refuted is not None
     assert not survey.others_spend
+
+
+@pytest.mark.parametrize("fault", SUBTLE)
+def test_a_subtle_fault_is_told_at_a_larger_limit(fault: str) -> None:
+    probe = Simulated(SUBTLE[fault](30), delay_s=0.004)
+    assert probe.run().refuted is not None
+    assert broken(probe.rows) & {"RATE-1", "RATE-4"}
+
+
+@pytest.mark.parametrize("variant", ["fixed-first", "sliding-log"])
+def test_ten_users_at_once_do_not_hide_the_class(variant: str) -> None:
+    assert Simulated(LEGAL[variant](20), delay_s=0.05, users=10).run().candidates == (variant,)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.8, 1.5, 2.0])
@@ -54,6 +67,11 @@ class Racing:
         else:
             self.snapshot = now_s, self.inner.used
         return self.inner.decide(now_s, cost)
+
+
+@pytest.mark.parametrize("fault", ["no recovery", "a window of 60 s", "a log of 60 s", "a bucket filled in 60 s"])
+def test_no_recovery_shows_at_one_a_window(fault: str) -> None:
+    assert Simulated(FAULTS[fault](1)).run().refuted is not None
 
 
 @pytest.mark.parametrize("limit", [5, 30, 200])

@@ -56,7 +56,10 @@ class TokenBucket:
 
     def step(self, state: Level, decision: Decision) -> list[Level]:
         idle_lo, idle_hi = max(0.0, decision.lo_s - state.at_hi), max(0.0, decision.hi_s - state.at_lo)
-        lo = min(self.burst, state.lo + idle_lo * self.terms.limit / self.terms.longest_s)
+        lo = state.lo + idle_lo * self.terms.limit / self.terms.longest_s
+        if decision.act is Act.REFUSED and lo > 1 + NOISE:  # a bucket of one, which is full without any doubt
+            return []
+        lo = min(self.burst, lo)
         hi = min(self.burst, state.hi + idle_hi * self.terms.limit / self.terms.shortest_s)
         level = draw(lo, hi, decision, rounds_up=self.rounds_up, noise=NOISE)
         return [Level(*level, decision.lo_s, decision.hi_s)] if level else []

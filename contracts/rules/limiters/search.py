@@ -1,7 +1,8 @@
 """Can this limiter have given these answers? A search over the orders in which the server may have decided.
 
-Exact in the order where few requests overlap. Where many do, nothing is concluded: the model is taken up again, in an
-unknown state, at the next moment without a request in flight, and `blind` says so.
+Exact in the order where few requests overlap. Where many do, `crowd` looks less closely; where that takes too long,
+nothing is concluded: the model is taken up again, in an unknown state, at the next moment without a request in flight.
+`blind` says that either was so.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.rules.limiters import crowd
+from contracts.rules.limiters.buckets import Lumps
 from contracts.rules.limiters.decisions import EXACT, Clock, Costs, States, add, begin, decide
 from contracts.rules.limiters.rows import Model, Row
 
@@ -19,9 +22,10 @@ _TOO_MANY_STATES = 500
 TOO_MANY_IN_TURN = 60  # where no order is open, only answers of unknown cost multiply states
 _STEPS, _STEPS_A_ROW, _ROWS = 6000, 4, 2000  # of the search through orders, for one model and one history
 _TURNS, _TURNS_A_ROW = 1000, 15  # the same where no order is open
+_CROWD_STEPS, _CROWD_STEPS_OF_LUMPS = 6_000, 1_500  # of the latter there are many models
 _PATIENCE_IF_COARSE = 0.25  # many phases are tried
 
-Pieces = Sequence[tuple[int, int, bool]]  # (first, after the last, few enough in flight to search)
+Pieces = Sequence[tuple[int, int, int]]  # (first, after the last, the most in flight)
 Nodes = dict[tuple[int, int], dict[Costs, States]]  # by which rows are decided: all before one, and a mask from there
 
 
@@ -40,17 +44,17 @@ def stretches(rows: Sequence[Row]) -> Pieces:
     Sent at the very moment of the last answer is after it: the way there takes longer than a clock's last digit.
     """
     found = []
-    first, latest, flying, few = 0, -math.inf, list[float](), True
+    first, latest, flying, most = 0, -math.inf, list[float](), 0
     for i, row in enumerate(rows):
         if row.sent_s >= latest and i > first:
-            found.append((first, i, few))
-            first, flying, few = i, [], True
-        flying = [answered for answered in flying if answered >= row.sent_s] if few else flying
-        if few:
+            found.append((first, i, most))
+            first, flying, most = i, [], 0
+        if most <= crowd.IN_FLIGHT:
+            flying = [answered for answered in flying if answered >= row.sent_s]
             flying.append(row.answered_s)
-            few = len(flying) <= _TOO_MANY_IN_FLIGHT
+            most = max(most, len(flying))
         latest = max(latest, row.answered_s)
-    return [*found, (first, len(rows), few)] if rows else []
+    return [*found, (first, len(rows), most)] if rows else []
 
 
 def explain(
@@ -71,13 +75,17 @@ class _Search:
         steps = _STEPS + _STEPS_A_ROW * min(len(rows), _ROWS)
         self._steps_left = steps * _PATIENCE_IF_COARSE if clock.tick_s else steps
         self._turns_left = _TURNS + _TURNS_A_ROW * len(rows)
+        self._crowd = crowd.Patience(_CROWD_STEPS_OF_LUMPS if isinstance(model, Lumps) else _CROWD_STEPS)
 
     def run(self, pieces: Pieces, since: Explained) -> Explained:
         blind, costs = since.blind, set(since.living)
         living = since.living if all(since.living.values()) else {}
-        for first, end, few in pieces:
+        for first, end, at_once in pieces:
             before = living or dict.fromkeys(costs, begin(self._model, self._rows[first], self._clock)[()])
-            after = self._through(before, first, end) if few else None
+            after = self._through(before, first, end) if at_once <= _TOO_MANY_IN_FLIGHT else None
+            if after is None and 1 < at_once <= crowd.IN_FLIGHT:
+                blind = True
+                after = crowd.through(self._model, before, self._rows[first:end], self._clock, self._crowd)
             if after is None:
                 living, blind = {}, True
             elif after:

@@ -35,7 +35,7 @@ def others_spend(rows: Sequence[Row], terms: Terms) -> bool:
         return False
     # Their order among themselves does not matter, and that among ours is known: each is a piece of its own.
     together = sorted([*rows, *supposed], key=lambda row: (row.sent_s, row.answered_s))
-    pieces: Pieces = [(i, i + 1, True) for i in range(len(together))]
+    pieces: Pieces = [(i, i + 1, 1) for i in range(len(together))]
     patient = (model for model in models(terms) if model.name in _PATIENT)
     return any(explain(model, together, pieces).dead_at is None for model in patient)
 

@@ -30,8 +30,8 @@ def survivors(rows: Sequence[Row], window_s: float = 10.0) -> Survey:
 
     rows: times in seconds since the run began; window_s: the documented window. Never excludes a legal limiter, also
     one used by others before the first row; does not exclude every illegal one: where more than eight requests are in
-    flight, and after OVERLAPS_SEARCHED overlapping ones, it counts only (`flood`), and a 5xx or an unanswered request
-    may have cost one or nothing.
+    flight it looks less closely (`crowd`), after OVERLAPS_SEARCHED overlapping ones it counts only (`flood`), and a 5xx
+    or an unanswered request may have cost one or nothing.
     """
     return Inquiry(window_s).survey(rows)
 

@@ -55,9 +55,13 @@ class Trial:
 
 
 def searchable(rows: Sequence[Row]) -> int:
-    """How many rows, in order, may be searched for an order of decisions; what follows is counted."""
+    """How many rows, in order, may be searched for an order of decisions; what follows is counted.
+
+    They end where nothing was in flight: what was sent later may have been decided before the last of them.
+    """
     overlapping = (place for place, (one, next_) in enumerate(pairwise(rows)) if next_.sent_s < one.answered_s)
-    return next(islice(overlapping, OVERLAPS_SEARCHED, None), len(rows))
+    most = next(islice(overlapping, OVERLAPS_SEARCHED, None), len(rows))
+    return max((end for _, end, _ in stretches(rows[: most + 1]) if end <= most), default=0)
 
 
 def coarse_clocks(terms: Terms) -> Iterator[Clock]:
