@@ -87,7 +87,7 @@ def test_so_do_a_master_and_workers_that_were_started_apart(tmp_path: Path) -> N
     master = ["--master", "--expect-workers", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
     worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
     with EmbeddedSandbox(*PLENTY) as sandbox, ExitStack() as stack:
-        command, key = steady(tmp_path, sandbox.base_url, 4), environment(EmbeddedSandbox.key)
+        command, key = steady(tmp_path, sandbox.base_url, 7), environment(EmbeddedSandbox.key)
         processes = [
             stack.enter_context(subprocess.Popen([*command, *role], cwd=ROOT, env=key, stdout=subprocess.DEVNULL))
             for role in (master, worker, worker)
@@ -96,7 +96,7 @@ def test_so_do_a_master_and_workers_that_were_started_apart(tmp_path: Path) -> N
     document = report(tmp_path)
     assert codes[0] == HELD, document["reason"]
     figures, rows = document["load"]["SteadyRate"], read_rows(tmp_path / LATEST / "rows.bin")
-    assert figures["sent"] == len(rows) == figures["answered"] > 80
+    assert figures["sent"] == len(rows) == figures["answered"] > 100
     assert figures["workers_lost"] == 0
     assert len(set(rows["seq"].tolist())) == len(rows)
     assert document["verdict"] == verdict_of(judge(read_history(tmp_path / LATEST / "history.jsonl"))).value

@@ -104,7 +104,7 @@ def flood(base_url: str, part: tuple[Reference, ...], folder: Path) -> dict[Refe
     ],
 )
 def test_a_defect_under_load_is_named(tmp_path: Path, defect: str, scenario: str, promise: str) -> None:
-    seconds = {"Stampede": 2, "Flood": 2, "BatchSizes": 6, "SteadyRate": 4}[scenario]
+    seconds = {"Stampede": 2, "Flood": 2, "BatchSizes": 8, "SteadyRate": 4}[scenario]
     more = ("--rate", "60") if scenario == "SteadyRate" else ()
     code, document = run(tmp_path, scenario, seconds, *more, server=(*PLENTY, "--defect", defect))
     assert code == BROKEN, document["reason"]
