@@ -152,6 +152,35 @@ def test_a_test_that_cannot_begin_says_why(page: Page, url: str) -> None:
     expect(page.get_by_role("status")).to_contain_text("no catalogue")
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("rate", "-5", "--rate -5 is no number of requests a second"),
+        ("records_per_batch", "-1", "--records-per-batch -1"),
+        ("gates", "nowhere.toml", "nowhere.toml"),
+    ],
+)
+def test_a_wrong_value_in_the_form_is_told(page: Page, url: str, field: str, value: str, words: str) -> None:
+    page.goto(f"{url}harness/")
+    form: dict[str, str | float | bool] = {
+        "user_count": "2",
+        "spawn_rate": "2",
+        "user_classes": "SteadyRate",
+        "run_time": "2s",
+        field: value,
+    }
+    page.request.post(f"{url}swarm", form=form)
+    expect(page.get_by_role("heading", level=1)).to_have_text("The test could not begin", timeout=30_000)
+    expect(page.get_by_role("status")).to_contain_text(words)
+    put_back: dict[str, str | float | bool] = {
+        **form,
+        "host": "http://127.0.0.1:9",
+        field: {"gates": ""}.get(field, "0"),
+    }
+    page.request.post(f"{url}swarm", form=put_back)
+    expect(page.get_by_role("status")).to_contain_text("no catalogue", timeout=30_000)
+
+
 @pytest.mark.parametrize("path", ["harness/report", "harness/../report.json", "harness/report/..%2fhistory.jsonl"])
 def test_nothing_else_of_a_folder_is_served(page: Page, url: str, path: str) -> None:
     assert page.request.get(url + path).status == 404
