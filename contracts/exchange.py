@@ -43,7 +43,7 @@ class Request:
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, in any case; None where absent."""
+        """The value of that name, in any case, several lines joined by commas; None where absent."""
         return header_of(self.headers, name)
 
 
@@ -56,7 +56,7 @@ class Answer:
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, in any case; None where absent."""
+        """The value of that name, in any case, several lines joined by commas; None where absent."""
         return header_of(self.headers, name)
 
 
@@ -97,9 +97,10 @@ class Exchange:
 
 
 def header_of(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
-    """The first value under `name` (case does not matter), or None."""
+    """The value under `name` (case does not matter), or None; several lines are one list (RFC 9110, section 5.3)."""
     wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    values = [value for key, value in headers if key.lower() == wanted]
+    return ", ".join(values) if values else None
 
 
 def standing_of(authorization: str | None) -> Standing:

@@ -37,10 +37,15 @@ class Reply(msgspec.Struct):
     status: int
     headers: list[Header]
     body: bytes
-    named: dict[bytes, bytes] = {}  # the value of each header by its name in lower case; of several the first
+    named: dict[bytes, bytes] = {}  # the value of each header by its name in lower case; several lines are one list
 
     def __post_init__(self) -> None:
-        self.named = {name.lower(): value for name, value in reversed(self.headers)}
+        self.named = {name.lower(): value for name, value in self.headers}
+        if len(self.named) < len(self.headers):
+            self.named = dict.fromkeys(self.named, b"")
+            for name, value in self.headers:
+                before = self.named[name.lower()]
+                self.named[name.lower()] = before + b", " + value if before else value
 
     def answer(self) -> Answer:
         """As the history keeps it."""

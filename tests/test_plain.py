@@ -60,6 +60,11 @@ def test_what_is_right_is_quickly_seen_to_be() -> None:
     assert look(Reply(429, [*HEAD[:2], (b"X-RateLimit-Remaining", b"0")], b""), 3, ()) == (True, [])
 
 
+def test_a_header_told_twice_is_no_number_and_no_media_type() -> None:
+    for twice, promise in ((HEAD[1], "RATE-3"), (HEAD[2], "RATE-3"), (HEAD[0], "FMT-1")):
+        assert look(Reply(200, [*HEAD, twice], body(results(3))), 3, ()) == (False, [promise])
+
+
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [0, 1, 2, -0.0, 1.0, True, None, "ok", "error", "warning", "OK", "", " ", "1", 10**8, 10**20, [], {},
      "2026-06-01 12:00:00", "2026-06-01T12:00:00Z", "yesterday", "null", "NaN", "[]", '"results":']

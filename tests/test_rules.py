@@ -1,5 +1,7 @@
 """Every rule tried twice on histories written by hand: a breach that it names, and legal answers that it lets pass."""
 
+from dataclasses import replace
+
 import pytest
 
 from contracts.exchange import Cause, Exchange
@@ -33,6 +35,7 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ("a negative remainder", [asked([record()], answer(200, reply(ok(0)), left=-1))], {"RATE-3"}),
     ("a fraction", [asked([record()], answer(200, reply(ok(0)), left="9.5"))], {"RATE-3"}),
     ("more left than there is", [asked([record()], answer(200, reply(ok(0)), left=101))], {"RATE-3"}),
+    ("told twice", [asked([record()], replace(FINE, headers=(*FINE.headers, FINE.headers[-1])))], {"RATE-3"}),
     ("headers missing on 422", [asked([BAD], answer(422, ERRORS, left=None))], {"RATE-3"}),
     ("headers missing on 400", [asked(b"{", answer(400, b"no", limit=None, left=None))], set()),
     ("429 with some left", [asked([record()], answer(429, left=3))], {"RATE-5"}),
