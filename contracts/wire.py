@@ -19,6 +19,7 @@ from contracts.exchange import KEY, Answer, Cause, Exchange, NoAnswer, Request, 
 from contracts.history import HistoryWriter
 from contracts.pacing import GiveUp, Pacer
 from contracts.rules.limiters import Row
+from contracts.rules.limiters.rows import TICK, Terms
 from contracts.secrets import Secret, evaluate
 from contracts.transport import CannotSendError, FencedAdapter, OutOfBoundsError, WatchedAdapter, deliver
 from openapi.document import OPERATION_PATH
@@ -97,6 +98,13 @@ class Wire:
             self._adapter.close()
             exchange = self._send_once(outgoing, driver, purpose, wait)
         return exchange
+
+    def rest(self) -> None:
+        """Send nothing for so long that the longest legal window is over, also of a server that keeps whole seconds."""
+        window_s = self._history.facts.window_s
+        pause_s = Terms(1, window_s, TICK * window_s).longest_s
+        self._tell(f"waiting {pause_s:.1f} s (one window of silence)")
+        self._clock.sleep(pause_s)
 
     def is_near_miss(self, authorization: str | None) -> bool:
         """Whether it holds no key: an expression on some keys (all digits, say) comes out as the key itself."""

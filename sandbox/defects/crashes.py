@@ -4,11 +4,12 @@ import re
 
 from sandbox.batches import identify
 from sandbox.defects.forms import refuses_body, refuses_document, refuses_record
-from sandbox.message import Refused
+from sandbox.message import Refused, Reply, Request
 from sandbox.outcome import Outcome
 from sandbox.records import REFERENCES, Record
 from sandbox.server import Server
-from sandbox.signatures import Identify
+from sandbox.signatures import Answer, Identify
+from sandbox.stages import answer
 from sandbox.variant import defect
 
 
@@ -226,3 +227,14 @@ def deep_nesting_500(body: bytes) -> bool:
 def not_a_number_500(body: bytes) -> bool:
     """NaN is a 500."""
     return b"NaN" in body
+
+
+@defect(answer, "ERR-2")
+async def asleep_after_a_silence(server: Server, inner: Answer, request: Request) -> Reply:
+    """The first request after a window without any meets a database connection that is gone: a 500."""
+    now_ms = int(server.clock.monotonic_s() * 1000)
+    silent_ms = now_ms - server.tally["last request"] if server.tally["last request"] else 0
+    server.tally["last request"] = now_ms
+    if silent_ms > server.settings.window_s * 1000:
+        return Reply(500, "Internal Server Error", "text/plain")
+    return await inner(request)

@@ -12,12 +12,11 @@ from contracts.rules.limiters.buckets import Lumps
 from contracts.rules.limiters.candidates import coarse_models, finer, models
 from contracts.rules.limiters.decisions import Clock
 from contracts.rules.limiters.flood import refuted_by_count, told_too_often
-from contracts.rules.limiters.rows import Model, Row, Terms
+from contracts.rules.limiters.rows import TICK, Model, Row, Terms
 from contracts.rules.limiters.search import Explained, Pieces, explain, stretches
 
 Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
 OVERLAPS_SEARCHED = 1_000  # rows sent before the one before them was answered; a search of more would take minutes
-_TICK = 0.1  # of a window, which is a second of ten: the tick of servers that keep their times in whole seconds
 _PHASES = 10  # cells into which the unknown phase of a whole-second clock is cut
 
 
@@ -66,7 +65,7 @@ def searchable(rows: Sequence[Row]) -> int:
 
 def coarse_clocks(terms: Terms) -> Iterator[Clock]:
     """Of servers that keep their times in whole seconds, by the phase of those."""
-    tick_s = _TICK * terms.window_s
+    tick_s = TICK * terms.window_s
     return (Clock(tick_s, k * tick_s / _PHASES, (k + 1) * tick_s / _PHASES) for k in range(_PHASES))
 
 
@@ -93,7 +92,7 @@ def try_all(rows: Sequence[Row], terms: Terms, before: Trial | None = None) -> T
 def try_coarse(trial: Trial) -> None:
     """Servers that keep their times in whole seconds, on the same rows."""
     terms, pieces = trial.terms, stretches(trial.rows)
-    trial.terms = replace(terms, tick_s=_TICK * terms.window_s)
+    trial.terms = replace(terms, tick_s=TICK * terms.window_s)
     for clock in coarse_clocks(terms):
         for model in coarse_models(terms):
             trial.note(model, explain(model, trial.rows, pieces, clock))
