@@ -1,4 +1,4 @@
-"""Drivers: generated traffic, by Schemathesis and Hypothesis. They send; test_promises.py judges."""
+"""Drivers: generated traffic, by Schemathesis and Hypothesis, and reads beside it. test_promises.py judges."""
 
 import pytest
 
@@ -13,3 +13,9 @@ def test_free_batches() -> None:
 @pytest.mark.usefixtures("drive")
 def test_generated_documents() -> None:
     """Bodies that fit the document and bodies that do not."""
+
+
+@pytest.mark.exploration
+@pytest.mark.usefixtures("drive")
+def test_reads_elsewhere() -> None:
+    """Another method, and another path."""

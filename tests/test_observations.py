@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.exchange import Answer, Exchange
+from contracts.exchange import Answer, Exchange, Request
 from contracts.observations import LIMITERS, NOT_TRIED, observe
 from contracts.rules.limiters import CANDIDATES
 from openapi.ledger import QUESTIONS
@@ -107,6 +107,7 @@ OTHERS = [
     ("at-equal", (one("422"), one("ok")), NOT_TRIED),  # nothing was taken before
     ("at-equal", (one("ok"), one("warning", at="2026-06-01T11:58:00.5Z")), NOT_TRIED),
     ("other-media-type", (asked([record()], answer(415), headers=()),), "none: 415 (once, first in #1)"),
+    ("other-method", (asked(b"", answer(405), method="GET"),), "GET 405 (once, first in #1)"),
     (
         "scheme-case",
         (asked([record()], answer(), key="bearer $BSPK_API_KEY"),),
@@ -145,6 +146,11 @@ OTHERS = [
 @pytest.mark.parametrize(("question", "exchanges", "expected"), OTHERS)
 def test_the_answer(question: str, exchanges: tuple[Exchange, ...], expected: str) -> None:
     assert told(*exchanges)[question] == expected
+
+
+def test_another_path_is_told() -> None:
+    sent = Request("POST", "/api/platform/v1/products", (("Authorization", KEY),), b"{}")
+    assert told(Exchange(1, 0, 0.1, sent, Answer(404, (), b"")))["other-path"] == "404 (once, first in #1)"
 
 
 def spent(*steps: tuple[int, int | None]) -> tuple[Exchange, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from contracts.drivers import authentication, batches, explore, silence, validation
+from contracts.drivers import authentication, batches, elsewhere, explore, silence, validation
 from contracts.drivers.confirm import confirm
 from contracts.drivers.run import Run, as_it_is, batch
 from contracts.evidence import Seen
@@ -67,6 +67,7 @@ SCHEDULE: tuple[Driver, ...] = (
     Driver("open_records", "validation", ANY_BATCH, validation.open_records),
     Driver("free_batches", "exploration", (*ANY_BATCH, RES_7), explore.free_batches),
     Driver("generated_documents", "exploration", ANY_ANSWER, explore.documents),
+    Driver("reads_elsewhere", "exploration", (), elsewhere.reads),
     Driver("after_a_silence", "throttling", ANY_BATCH, silence.after_a_silence),
     Driver("the_door_at_the_end", "authentication", DOOR, authentication.at_the_end),
 )

@@ -43,7 +43,8 @@ def _lost(evidence: Evidence, status: int) -> Iterator[int]:
     for seen in evidence.seen:
         remaining = header_number(seen.answer, REMAINING) if seen.authenticated and seen.answer else None
         fits = seen.status == status
-        if seen.exchange.sent_s < free_s:  # which of the two was decided first cannot be known
+        # Which of two that overlap was decided first cannot be known, nor what a read beside the operation cost.
+        if seen.exchange.sent_s < free_s or not seen.on_operation:
             before, between = None, 0
         free_s = max(free_s, seen.exchange.answered_s)
         if remaining is None:
@@ -59,7 +60,7 @@ def _lost(evidence: Evidence, status: int) -> Iterator[int]:
 def headers_elsewhere(evidence: Evidence) -> str:
     carried: dict[int, bool] = {}
     for seen in evidence.seen:
-        if seen.answer and seen.answer.status not in (*OPERATION_ANSWERS, 429):
+        if seen.answer and seen.on_operation and seen.answer.status not in (*OPERATION_ANSWERS, 429):
             both = seen.answer.header(LIMIT) is not None and seen.answer.header(REMAINING) is not None
             carried[seen.answer.status] = carried.get(seen.answer.status, False) or both
     return "; ".join(

@@ -14,6 +14,7 @@ from contracts.exchange import KEY, Standing
 from contracts.observations import allowance
 from contracts.records import Kind
 from contracts.replies import read_json
+from openapi.document import OPERATION_PATH
 from openapi.ledger import QUESTIONS
 
 NOT_TRIED = "not tried"
@@ -141,6 +142,17 @@ def _bytes(seen: Seen) -> int:
     return len(seen.exchange.request.body)
 
 
+def _other_method(evidence: Evidence) -> str:
+    sent = (seen.exchange for seen in evidence.seen if seen.exchange.request.path == OPERATION_PATH)
+    others = [(f"{each.request.method} {each.status}", each.seq) for each in sent if each.request.method != "POST"]
+    return _tally(others)
+
+
+def _other_path(evidence: Evidence) -> str:
+    others = (seen.exchange for seen in evidence.seen if seen.exchange.request.path != OPERATION_PATH)
+    return _tally((str(each.status), each.seq) for each in others if each.answer)
+
+
 def _other_media_type(evidence: Evidence) -> str:
     told: list[tuple[str, int]] = []
     for seen in _judged(evidence):
@@ -171,7 +183,12 @@ def _dress(authorization: str) -> str:
 def _error_bodies(evidence: Evidence) -> str:
     told: dict[int, str] = {}
     for seen in evidence.seen:
-        if seen.answer and seen.answer.status in (400, 401, 404, 429) and seen.answer.status not in told:
+        if (
+            seen.answer
+            and seen.on_operation
+            and seen.answer.status in (400, 401, 404, 429)
+            and seen.answer.status not in told
+        ):
             text = re.sub(r"\s+", " ", seen.answer.body[:1000].decode("utf-8", "replace")).strip()
             short = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
             told[seen.answer.status] = f"{seen.answer.header('Content-Type') or 'no type'}, {short or 'empty'}"
@@ -196,6 +213,8 @@ TELLERS: dict[str, Callable[[Evidence], str]] = {
     "same-batch-again": _same_batch_again,
     "batch-max": partial(_largest, size_of=_records, unit="records"),
     "body-max": partial(_largest, size_of=_bytes, unit="bytes"),
+    "other-method": _other_method,
+    "other-path": _other_path,
     "other-media-type": _other_media_type,
     "scheme-case": partial(_key_as, wanted="scheme-case"),
     "auth-white-space": partial(_key_as, wanted="auth-white-space"),

@@ -187,7 +187,7 @@ def _promise_of(refuted: Refutation, rows: tuple[Row, ...], window_s: float) -> 
 
 
 def rate_rows(evidence: Evidence, *, authenticated: bool = False) -> tuple[Row, ...]:
-    """Every exchange of the operation in the order of sending; without the key it has a status and no headers.
+    """Every exchange in the order of sending, all but the second key's; without the key it has a status and no headers.
 
     `authenticated`: those with the key alone.
     """
@@ -198,8 +198,8 @@ def rate_rows(evidence: Evidence, *, authenticated: bool = False) -> tuple[Row, 
 class Place(IntEnum):
     """What a row is to the limiter."""
 
-    ELSEWHERE = 0  # another path, the second key, or no connection came about
-    OPERATION = 1
+    ELSEWHERE = 0  # the second key, or no connection came about
+    OPERATION = 1  # by anybody, or a read beside it
     AUTHENTICATED = 2
 
 
@@ -231,8 +231,10 @@ def _row_of(seen: Seen, *, second: bool = False) -> tuple[Row, Place]:
     limit, remaining = (header_number(told, name) if told else None for name in (LIMIT, REMAINING))
     cause = outcome.cause if isinstance(outcome, NoAnswer) else None
     row = Row(exchange.sent_s, exchange.answered_s, seen.status, limit, remaining, seen.seq, dropped=cause in _DROPPED)
-    if not seen.on_operation or cause is Cause.UNREACHABLE or _by_second_key(seen):
+    if cause is Cause.UNREACHABLE or _by_second_key(seen):
         return row, Place.ELSEWHERE
+    if not seen.on_operation:  # it may cost one or nothing, whatever its status costs elsewhere
+        return replace(row, status=None), Place.OPERATION
     return row, Place.AUTHENTICATED if seen.authenticated else Place.OPERATION
 
 

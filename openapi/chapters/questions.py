@@ -25,6 +25,8 @@ QUESTIONS = (
     Question("unknown-property", "What does a record with a property that the schema does not name get?"),
     Question("batch-max", "How many records did the largest batch taken have, and the smallest refused?"),
     Question("body-max", "How many bytes did the largest body taken have, and the smallest refused?"),
+    Question("other-method", "What does another method on the operation's path get?"),
+    Question("other-path", "What does a path beside the operation's get?"),
     Question("other-media-type", "What does a body of another media type get?"),
     Question("scheme-case", "Is the key let in when the scheme is written in another case?"),
     Question("auth-white-space", "Is the key let in with more or other white space round it?"),
