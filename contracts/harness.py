@@ -17,7 +17,7 @@ import msgspec
 from contracts.clock import SystemClock
 from contracts.drivers.confirm import confirm
 from contracts.drivers.examples import keep_examples, read_examples, store_of
-from contracts.drivers.references import References
+from contracts.drivers.references import FIRST_AT, References
 from contracts.drivers.run import Run
 from contracts.drivers.schedule import PREFLIGHT_REQUESTS, Driver, drive, owe, preflight
 from contracts.evidence import Evidence
@@ -47,7 +47,7 @@ from contracts.target import (
     point_latest,
     read_catalogue,
 )
-from contracts.watermark import latest_before, raise_watermark
+from contracts.watermark import BEHIND, latest_before, raise_watermark
 from contracts.wire import MOST_HELD_BYTES, Stopped, Wire
 from openapi.document import load_document
 
@@ -155,7 +155,7 @@ class Harness:
             self._lock = lock(self.base_url, self.catalogue)
         self.clock = SystemClock(options.now)
         started_at = self.clock.now()
-        after = None if options.now else latest_before(options.runs_dir, self.base_url, started_at)
+        after = None if options.now else latest_before(self.base_url, started_at)
         self.folder = make_run_folder(options.runs_dir, started_at)
         sha256 = load_document().sha256
         facts = RunFacts(self.base_url, sha256, options.seed, started_at, options.window_s, self.catalogue, "contracts")
@@ -278,6 +278,11 @@ class Harness:
         self._load[scenario] = figures
         self._document = None
 
+    def _latest_at(self) -> datetime:
+        """The latest `at` that this run may have sent. Load scenarios count from the present, drivers from the past."""
+        own = self.run.references.latest or self.run.evidence.facts.started_at - FIRST_AT
+        return max(own, self.clock.now() - BEHIND) if self._children else own
+
     def fold(self, folder: Path) -> None:
         """Take a child's report into this run's: that in its folder, or one made of as much as it wrote down."""
         report, history = folder / "report.json", folder / "history.jsonl"
@@ -346,7 +351,7 @@ class Harness:
                 self._document = document = failed(document, found)
                 write(self.folder, document)
             point_latest(self.folder)
-            raise_watermark(self.options.runs_dir, self.base_url, self.clock.now())
+            raise_watermark(self.base_url, self._latest_at())
             if self._examples is not None and self.run.confirmed_from is not None:
                 keep_examples(self._examples, self.run.failing.values(), self.secret)
             return document

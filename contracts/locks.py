@@ -22,8 +22,7 @@ def lock(base_url: str, catalogue: Iterable[Reference]) -> BinaryIO:
     """
     marks = {_mark("\1".join(reference)): reference for reference in catalogue}
     try:
-        folder = _folder() / _mark(base_url.lower()).decode()
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder = kept_of(base_url)
         with (folder / "gate").open("ab") as gate:
             fcntl.flock(gate, fcntl.LOCK_EX)  # so that of two that look at once one sees the other
             for path in folder.glob("*.lock"):
@@ -39,6 +38,13 @@ def lock(base_url: str, catalogue: Iterable[Reference]) -> BinaryIO:
             return file
     except OSError as error:
         raise UsageError(f"no lock can be had in {tempfile.gettempdir()}: {error.strerror}") from None
+
+
+def kept_of(base_url: str) -> Path:
+    """What this user's runs on this machine keep of that target from one to the next. Raises OSError, UsageError."""
+    folder = _folder() / _mark(base_url.lower()).decode()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def _held(path: Path) -> set[bytes]:

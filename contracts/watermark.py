@@ -1,45 +1,45 @@
-"""Until when a target's test references may hold an `at` of ours, kept beside the runs from one to the next.
+"""Until when a target's test references may hold an `at` of ours, kept on this machine from one run to the next.
 
-A server may refuse what is older than what it holds, and rightly: a run begins later than any run before it ended.
+A server may refuse what is older than what it holds, and rightly: a run begins later than what was sent before it. No
+run begins more than minutes in the past, so that a mark is soon of no use, and one that was lost does no harm for long.
 """
 
-import json
+import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+from contracts.locks import kept_of
 from contracts.target import UsageError
 
-NAME = "watermarks.json"
-BEHIND = timedelta(seconds=30)  # no run sends an `at` later than this before its own end
+NAME = "latest-at"
+BEHIND = timedelta(seconds=30)  # no load scenario sends an `at` later than this before its own end
+LONGEST_WAIT_S = 600
 
 
-def read_watermark(runs_dir: Path, base_url: str) -> datetime | None:
+def read_watermark(base_url: str) -> datetime | None:
     """The latest `at` that earlier runs may have sent to this target; None where none is known, or none can be read."""
     try:
-        return datetime.fromisoformat(json.loads((runs_dir / NAME).read_text())[base_url]).astimezone(UTC)
-    except (OSError, ValueError, KeyError, TypeError):
+        return datetime.fromisoformat((kept_of(base_url) / NAME).read_text()).astimezone(UTC)
+    except (OSError, ValueError):
         return None
 
 
-def latest_before(runs_dir: Path, base_url: str, began: datetime) -> datetime | None:
-    """As `read_watermark`; raises UsageError where it lies after the run's begin: the clock was set back."""
-    after = read_watermark(runs_dir, base_url)
+def latest_before(base_url: str, began: datetime) -> datetime | None:
+    """As `read_watermark`; raises UsageError where it lies after `began`: many quick runs, or a clock set back."""
+    after = read_watermark(base_url)
     if after is not None and after > began:
+        wait_s = (after - began).total_seconds()
+        cure = (
+            f"wait {wait_s:.0f} s" if wait_s < LONGEST_WAIT_S else f"set it right, or remove {kept_of(base_url) / NAME}"
+        )
         raise UsageError(
-            f"the clock says {began:%F %T} UTC, yet a run against this target ended after {after:%F %T} UTC: "
-            f"set it right, or remove {runs_dir / NAME}"
+            f"the clock says {began:%F %T} UTC, yet a run against this target sent an `at` of {after:%F %T} UTC: {cure}"
         )
     return after
 
 
-def raise_watermark(runs_dir: Path, base_url: str, ended_at: datetime) -> None:
-    """Note that a run against this target ended now."""
-    path = runs_dir / NAME
-    try:
-        marks = json.loads(path.read_text())
-    except (OSError, ValueError):
-        marks = {}
-    marks = marks if isinstance(marks, dict) else {}
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(marks | {base_url: (ended_at - BEHIND).isoformat()}, indent=1, sort_keys=True))
+def raise_watermark(base_url: str, latest: datetime) -> None:
+    """Note the latest `at` that a run sent to this target, where no earlier one sent a later. Raises OSError."""
+    path, before = kept_of(base_url) / NAME, read_watermark(base_url)
+    part = path.with_suffix(f".{os.getpid()}")
+    part.write_text(max(latest, before or latest).isoformat())
     part.replace(path)

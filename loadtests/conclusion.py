@@ -10,7 +10,7 @@ from contracts.leaks import failed, leaks
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write
 from contracts.target import point_latest
-from contracts.watermark import raise_watermark
+from contracts.watermark import BEHIND, raise_watermark
 from loadtests.gates import rule_on
 from loadtests.session import Session
 
@@ -39,7 +39,7 @@ def _written(session: Session, document: dict[str, Any]) -> dict[str, Any]:
         write(folder, document)
     if choices.run_folder is None:
         point_latest(folder)
-    raise_watermark(choices.runs_dir, choices.base_url, session.clock.now())
+    raise_watermark(choices.base_url, session.clock.now() - BEHIND)
     return document
 
 

@@ -90,7 +90,7 @@ class Session:
             raise UsageError(f"{self.folder}: nothing can be written there: {error.strerror}") from None
         for scenario, promises in owed.items():
             self.history.owes(scenario, [promise.id for promise in promises])
-        after = latest_before(choices.runs_dir, choices.base_url, started_at)
+        after = latest_before(choices.base_url, started_at)
         own_first = started_at - FIRST_AT if after is None else max(started_at - FIRST_AT, after + STEP)
         self.first = began[1] if began else own_first  # no `at` of a load wire is earlier
         # Each user writes references of its own, so that of any two records for one it is clear which is later.

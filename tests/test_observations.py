@@ -67,6 +67,12 @@ def test_an_odd_reference_is_told_apart_from_an_unknown_one(question: str, name:
     assert told(odd, one("ok", **UNKNOWN))[question] == "error (once, first in #1)"
 
 
+def test_a_moment_to_come_is_tried_on_references_that_nobody_has() -> None:
+    ahead, unknown = one("error", at=LATER, **UNKNOWN), one("error", **UNKNOWN)
+    assert told(ahead)["at-future"] == "error (once, first in #1)"
+    assert told(unknown, ahead)["at-future"].endswith("so does any reference that is not in the catalogue")
+
+
 SILENT = [
     ("two oddities at once", one("error", quantity=-1, note="x")),
     ("refused with a faulty record beside it", asked([record(quantity=-1), record(1, sku=...)], answer(422, ERRORS))),

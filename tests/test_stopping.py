@@ -137,8 +137,9 @@ def test_a_history_stops_at_its_last_whole_line(tmp_path: Path, monkeypatch: pyt
 
 def test_a_clock_set_back_is_told_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BSPK_API_KEY", "sandbox-key")
-    url = "http://127.0.0.1:1"
-    raise_watermark(tmp_path, url, datetime.now(UTC) + timedelta(hours=1))
+    url = "http://127.0.0.1:1/set-back"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    raise_watermark(url, datetime.now(UTC) + timedelta(hours=1))
     with pytest.raises(UsageError, match=r"the clock says .* set it right, or remove"):
         Harness(Options(url, None, 9, "quick", 1, 1.0, 5, None, (), tmp_path, False, None), lambda _: None)
     assert not list(tmp_path.glob("*/history.jsonl"))

@@ -1,6 +1,7 @@
 """The record cases: what must be refused, what must be accepted, what is the server's to decide. Tables, no traffic."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from contracts.drivers.changes import Change, Literal, drop, instead, put, reform
 from contracts.records import FIELDS, OURS, REFERENCE_FIELDS
@@ -118,8 +119,11 @@ PAST_AT = (
 
 
 def odd_moments() -> Iterator[Case]:
-    """Forms of `at` that a server may refuse, or read as another moment than we would: each clouds its reference."""
-    yield "at in the future", reform(f"{PLAIN}Z", 400 * DAY_MS)
+    """Forms of `at` that a server may refuse, or read as another moment than we would: each clouds its reference.
+
+    What lies ahead is for references that nobody has: taken, it would make every update stale that comes before it.
+    """
+    yield "at in the future", _of_nobody(reform(f"{PLAIN}Z", 400 * DAY_MS))
     yield "at without offset", reform(PLAIN)
     yield "at with a space", reform("%Y-%m-%d %H:%M:%SZ")
     yield "at in lower case", reform("%Y-%m-%dt%H:%M:%Sz")
@@ -130,10 +134,14 @@ def odd_moments() -> Iterator[Case]:
     yield "at nine digits of fraction", reform(f"{PLAIN}.123456789Z")
     yield "at hour 24", put("at", "2021-01-01T24:00:00Z")
     yield "at year 0001", put("at", "0001-01-01T00:00:00Z")
-    yield "at year 9999", put("at", "9999-12-31T23:59:59Z")
-    yield "at beyond 2038", put("at", "2038-01-19T03:14:08Z")
+    yield "at year 9999", _of_nobody(put("at", "9999-12-31T23:59:59Z"))
+    yield "at beyond 2038", _of_nobody(put("at", "2038-01-19T03:14:08Z"))
     yield "at before 1970", put("at", "1969-07-20T20:17:40Z")
     yield "at without seconds", reform("%Y-%m-%dT%H:%MZ")
+
+
+def _of_nobody(change: Change) -> Change:
+    return replace(change, put={"product_ref": OPEN_NAMES["nobody knows"], **change.put})
 
 
 OPEN_QUANTITIES = (

@@ -38,6 +38,11 @@ class References:
         self.known = len(self._names)
         self.known_aside = len(self._aside)
 
+    @property
+    def latest(self) -> datetime | None:
+        """The latest `at` that was handed out for a catalogued reference, odd ones aside."""
+        return max((at for name, at in self._last.items() if not name[0].startswith(OURS)), default=None)
+
     def take(self, count: int, start: int | None = None, *, reuse: bool = False) -> list[Fields]:
         """So many valid records, distinct as far as the catalogue goes, then strangers; with `reuse` the same again.
 

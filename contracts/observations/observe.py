@@ -19,8 +19,9 @@ from openapi.ledger import QUESTIONS
 
 NOT_TRIED = "not tried"
 LONGEST_QUOTE = 80  # characters of a server's own words
-# Oddities that come along with others of themselves: names we invent are unknown, odd moments cloud their reference.
-COMPANIONS = {"ref-": "unknown-reference", "at-": "at-clouded"}
+# Oddities that come along with others of themselves: names we invent are unknown, as are those that get a moment to
+# come; other odd moments cloud their reference.
+OF_NOBODY = ("ref-", "at-future")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def observe(evidence: Evidence) -> tuple[Observation, ...]:
     answers = {name: tell(evidence) for name, tell in TELLERS.items()}
     answers |= {oddity: _tally(told) for oddity, told in records.items()}
     unknown = {outcome for outcome, _ in records.get("unknown-reference", ())}
-    for name in (name for name in records if name.startswith("ref-")):
+    for name in (name for name in records if name.startswith(OF_NOBODY)):
         if {outcome for outcome, _ in records[name]} == unknown:
             answers[name] += "; so does any reference that is not in the catalogue"
     return tuple(Observation(each.id, each.question, answers.get(each.id) or NOT_TRIED) for each in QUESTIONS)
@@ -63,7 +64,9 @@ def _only(expected: Expected) -> str | None:
     for name in expected.oddities:
         if name in ("at-stale", "at-equal") and not expected.update:
             continue
-        companion = COMPANIONS.get(name[: name.find("-") + 1])
+        companion = (
+            "unknown-reference" if name.startswith(OF_NOBODY) else "at-clouded" if name.startswith("at-") else ""
+        )
         if all(other in (name, companion) for other in expected.oddities):
             return name
     return None

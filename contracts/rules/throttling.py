@@ -145,8 +145,8 @@ def _misstep(steps: Sequence[tuple[int, Row, Row]], actual: str) -> Finding:
 
 def _unexplained(evidence: Evidence, promise: Promise) -> Examined:
     rows = rate_rows(evidence)
-    if not any(row.remaining is not None for row in rows):
-        return
+    if not any(row.remaining is not None for row in rows) or all(row.status == 429 for row in rows):
+        return  # who was never let in may have somebody else spend the allowance
     survey = allowance_of(evidence)
     for _ in rows[1:]:
         yield None
