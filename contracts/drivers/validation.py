@@ -97,7 +97,9 @@ def wrong_records(run: Run) -> None:
     for place, edits in (("alone", [change]), ("first", [change, AS_IT_IS]), ("last", [AS_IT_IS, AS_IT_IS, change])):
         run.perform(batch(f"{told}, {place}", edits))
     if run.refusal is Refusal.WHOLE_BATCH:
-        again = _again("a faulty batch, to the letter the same", [as_it_is, change])
+        again = _again(
+            "a faulty batch, to the letter the same", [as_it_is, change, as_it_is]
+        )  # as the first of the run
         run.perform(again)
         run.perform(again)
 
