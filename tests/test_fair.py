@@ -1,5 +1,7 @@
 """No honest history is blamed: whole runs against servers whose legal habits are put together by chance."""
 
+from datetime import timedelta
+
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -41,3 +43,17 @@ def test_a_stored_run_is_judged_alike() -> None:
     conducted = Conducted(Settings(dialects=("whole-batch-422",)), depth="quick")
     assert judge(conducted.history.story()) == conducted.rulings
     assert conducted.verdict is Verdict.HELD
+
+
+def test_no_reference_of_the_catalogue_is_left_with_a_moment_to_come() -> None:
+    """A server would rightly take every update before it for stale: the next run's, and the user's own."""
+    evidence = Conducted(Settings(limit=1000)).run.evidence
+    known = set(evidence.facts.catalogue)
+    told = [
+        (record.moment, evidence.facts.started_at + timedelta(seconds=seen.exchange.sent_s))
+        for seen in evidence.seen
+        for record in seen.body.records
+        if record.reference in known and record.moment is not None
+    ]
+    assert len(told) > 100
+    assert all(moment <= now for moment, now in told)
