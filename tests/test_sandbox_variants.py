@@ -216,6 +216,12 @@ async def update_again_and_again(client: Client) -> list[Seen]:
     return [await client.send(batch(record(at=at))) for at in TIMES]
 
 
+async def come_back_after_a_silence(client: Client) -> list[Seen]:
+    before = await client.send(batch(record()))
+    client.clock.advance(11.6)
+    return [before, await client.send(batch(record()))]
+
+
 async def press_on_the_limit(client: Client) -> list[Seen]:
     """Bursts of two and a half times the limit, one after another and all at once, with silences between them."""
     seen = []
@@ -248,6 +254,7 @@ PROBES: list[tuple[Probe, int]] = [
     (ask_with_many_records, PLENTY),
     (ask_with_many_batches, PLENTY),
     (update_again_and_again, PLENTY),
+    (come_back_after_a_silence, PLENTY),
     (press_on_the_limit, SCARCE),
     (press_on_the_server, PLENTY),
 ]
