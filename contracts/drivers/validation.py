@@ -97,9 +97,8 @@ def wrong_records(run: Run) -> None:
     for place, edits in (("alone", [change]), ("first", [change, AS_IT_IS]), ("last", [AS_IT_IS, AS_IT_IS, change])):
         run.perform(batch(f"{told}, {place}", edits))
     if run.refusal is Refusal.WHOLE_BATCH:
-        again = _again(
-            "a faulty batch, to the letter the same", [as_it_is, change, as_it_is]
-        )  # as the first of the run
+        # Of the preflight's shape, so that a list with more faults than then shows.
+        again = _again("a faulty batch, to the letter the same", [as_it_is, change, as_it_is])
         run.perform(again)
         run.perform(again)
 
