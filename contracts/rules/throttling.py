@@ -15,7 +15,7 @@ from contracts.evidence import Evidence, Seen
 from contracts.exchange import KEY_2, Answer, Cause, NoAnswer
 from contracts.finding import Doubt, Examined, Finding
 from contracts.rows import CAUSES
-from contracts.rules.limiters import CANDIDATES, Refutation, Row, Survey, survivors
+from contracts.rules.limiters import CANDIDATES, Refutation, Row, Survey, explained_by_one, survivors
 from openapi.ledger import RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6, Promise
 
 LIMIT, REMAINING = "X-RateLimit-Limit", "X-RateLimit-Remaining"
@@ -147,9 +147,11 @@ def _unexplained(evidence: Evidence, promise: Promise) -> Examined:
     rows = rate_rows(evidence)
     if not any(row.remaining is not None for row in rows) or all(row.status == 429 for row in rows):
         return  # who was never let in may have somebody else spend the allowance
-    survey = allowance_of(evidence)
     for _ in rows[1:]:
         yield None
+    if explained_by_one(_but_strangers(rows), evidence.facts.window_s):
+        return  # to ask all of them is the report's, which tells them apart
+    survey = allowance_of(evidence)
     if survey.others_spend and promise is RATE_4:
         yield Doubt(promise, "someone else spends this allowance: Remaining falls irregularly by more than we sent")
     if survey.refuted is not None and promise is _promise_of(survey.refuted, rows, evidence.facts.window_s):
@@ -274,7 +276,7 @@ def survey_of(rows: tuple[Row, ...], window_s: float) -> Survey:
     What a stranger's 401 costs is the server's business: nothing, one, or now this and now that. Tried in this order,
     the first that explains the history stands; where they would all be nothing, or all one, `costs` says which.
     """
-    own = tuple(row for row in rows if row.status not in TURNED_AWAY)
+    own = _but_strangers(rows)
     first = survivors(own, window_s)
     if own == rows:
         return first
@@ -284,6 +286,10 @@ def survey_of(rows: tuple[Row, ...], window_s: float) -> Survey:
     loose = tuple(replace(row, status=None) if row.status in TURNED_AWAY else row for row in rows)
     others = (survey for survey in (costly, survivors(loose, window_s)) if survey.refuted is None)
     return next(others, first)
+
+
+def _but_strangers(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    return tuple(row for row in rows if row.status not in TURNED_AWAY)
 
 
 def _either(free: Survey, costly: Survey, rows: tuple[Row, ...]) -> Survey:

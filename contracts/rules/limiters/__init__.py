@@ -7,6 +7,6 @@ from contracts.rules.limiters.belief import Belief
 from contracts.rules.limiters.candidates import CANDIDATES
 from contracts.rules.limiters.refutation import Refutation
 from contracts.rules.limiters.rows import Row
-from contracts.rules.limiters.survey import Inquiry, Survey, survivors
+from contracts.rules.limiters.survey import Inquiry, Survey, explained_by_one, survivors
 
-__all__ = ["CANDIDATES", "Belief", "Inquiry", "Refutation", "Row", "Survey", "survivors"]
+__all__ = ["CANDIDATES", "Belief", "Inquiry", "Refutation", "Row", "Survey", "explained_by_one", "survivors"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.rules.limiters.candidates import CANDIDATES
+from contracts.rules.limiters.buckets import Lumps
+from contracts.rules.limiters.candidates import CANDIDATES, models
 from contracts.rules.limiters.refutation import Refutation, argued, counted, explained, shrunk
 from contracts.rules.limiters.rows import Row, Terms
+from contracts.rules.limiters.search import explain, stretches
 from contracts.rules.limiters.strangers import others_spend
 from contracts.rules.limiters.trial import Trial, searchable, try_all, try_coarse
 
@@ -34,6 +36,22 @@ def survivors(rows: Sequence[Row], window_s: float = 10.0) -> Survey:
     or an unanswered request may have cost one or nothing.
     """
     return Inquiry(window_s).survey(rows)
+
+
+def explained_by_one(rows: Sequence[Row], window_s: float = 10.0) -> bool:
+    """Does some legal limiter surely explain these rows? The quick part of `survivors`, which asks all of them.
+
+    False where it would take all of them to tell, or where the search would not see the whole.
+    """
+    ordered = sorted(rows, key=lambda row: (row.sent_s, row.answered_s, row.seq))
+    limits = {row.limit for row in ordered if row.limit is not None}
+    if len(limits) != 1 or (limit := limits.pop()) < 1 or searchable(ordered) < len(ordered):
+        return False
+    pieces = stretches(ordered)
+    # A bucket filled in lumps would have to be looked at more closely.
+    quick = (model for model in models(Terms(limit, window_s)) if not isinstance(model, Lumps))
+    results = (explain(model, ordered, pieces) for model in quick)
+    return any(result.dead_at is None and not result.blind for result in results)
 
 
 class Inquiry:
