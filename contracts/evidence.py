@@ -6,116 +6,20 @@ driver meant by it.
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
-from functools import cached_property
 from math import inf
 
-from contracts.exchange import Answer, Exchange, Standing
+from contracts.exchange import Exchange
 from contracts.history import RunFacts, Story
 from contracts.records import Body, Kind, Record, Reference, read_body
-from contracts.replies import Result, results_of
+from contracts.replies import results_of
 from contracts.rows import NO_ROWS, Rows
-from openapi.document import load_document
+from contracts.seen import Due, Expected, Seen
 
-OPERATION_PATH = load_document().operation_path
 RECENT = timedelta(minutes=10)  # an `at` this close to the run's begin is later than what the target held before
 ACCEPTED = ("ok", "warning")
-
-
-class Due(Enum):
-    """What the document expects a server to do with a record."""
-
-    ACCEPT = "ok or warning"
-    REFUSE = "422, or error at its index"
-    OPEN = "either"
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """A record with what is due to it; `oddities` say why it is open, `update` that its reference was accepted."""
-
-    record: Record
-    due: Due
-    oddities: tuple[str, ...] = ()
-    update: bool = False
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One exchange on which a rule may speak."""
-
-    exchange: Exchange
-    body: Body
-    expected: tuple[Expected, ...]
-
-    @property
-    def seq(self) -> int:
-        return self.exchange.seq
-
-    @property
-    def answer(self) -> Answer | None:
-        return self.exchange.answer
-
-    @property
-    def status(self) -> int | None:
-        return self.exchange.status
-
-    @property
-    def on_operation(self) -> bool:
-        """POST to the documented path: the only thing that the document speaks of."""
-        return self.exchange.request.method == "POST" and self.exchange.request.path == OPERATION_PATH
-
-    @property
-    def authenticated(self) -> bool:
-        """On the operation, with the key in the documented form."""
-        return self.on_operation and self.exchange.standing is Standing.AUTHENTICATED
-
-    @property
-    def judged(self) -> bool:
-        """Authenticated, and answered by the operation itself: not throttled, turned away, sent elsewhere or failed."""
-        unjudged = (
-            self.status is None or self.status in (401, 403, 429) or 300 <= self.status < 400 or self.status >= 500
-        )
-        return self.authenticated and not unjudged
-
-    @cached_property
-    def results(self) -> tuple[Result, ...] | None:
-        """The results of a well-formed 200, else None."""
-        return results_of(self.answer)
-
-    def outcome(self, index: int) -> object:
-        """What became of one record: its result's status, "422" for a refused batch, None where it has none or two."""
-        if self.status == 422:
-            return "422"
-        found = self._statuses.get(index, ())
-        return found[0] if len(found) == 1 else None
-
-    @cached_property
-    def _statuses(self) -> Mapping[int, Sequence[object]]:
-        statuses: dict[int, list[object]] = defaultdict(list)
-        for result in self.results or ():
-            if result.position is not None:
-                statuses[result.position].append(result.status)
-        return statuses
-
-    def due(self, due: Due) -> tuple[int, ...]:
-        """The indices of the records to which that is due."""
-        return self._by_due.get(due, ())
-
-    @cached_property
-    def _by_due(self) -> Mapping[Due, tuple[int, ...]]:
-        indices: dict[Due, list[int]] = defaultdict(list)
-        for index, expected in enumerate(self.expected):
-            indices[expected.due].append(index)
-        return {due: tuple(places) for due, places in indices.items()}
-
-    @property
-    def all_acceptable(self) -> bool:
-        """A batch that a server must accept, unless for its size."""
-        return bool(self.expected) and len(self.due(Due.ACCEPT)) == len(self.expected)
 
 
 def cases_tried(evidence: "Evidence") -> tuple[int, int]:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 
-from contracts.evidence import Due, Evidence, Seen
+from contracts.evidence import Evidence
 from contracts.exchange import Standing
 from contracts.finding import Doubt, Examined, Finding, Ruling, Verdict
 from contracts.history import Story, read_history
 from contracts.records import Kind
 from contracts.rules import authentication, errors, formats, relations, results, throttling, updates, validation
+from contracts.seen import Due, Seen
 from openapi.ledger import LEDGER, Level, Promise
 
 EXIT = {Verdict.HELD: 0, Verdict.BROKEN: 1, Verdict.UNDECIDED: 6}

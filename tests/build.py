@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from contracts.evidence import OPERATION_PATH, Evidence
+from contracts.evidence import Evidence
 from contracts.exchange import Answer, Cause, Exchange, NoAnswer, Request
 from contracts.finding import Ruling
 from contracts.history import RunFacts, Story
 from contracts.judge import judge
+from contracts.seen import OPERATION_PATH
 from openapi.ledger import LEDGER
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)

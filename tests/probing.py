@@ -4,11 +4,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from contracts.evidence import OPERATION_PATH, Evidence
+from contracts.evidence import Evidence
 from contracts.exchange import Answer, Cause, Exchange, NoAnswer, Request
 from contracts.finding import Finding
 from contracts.rules import throttling
 from contracts.rules.limiters import Row, Survey
+from contracts.seen import OPERATION_PATH
 from loadtests.probe_plan import SECOND_KEY, Done, Phase, Plan
 from tests.build import FACTS
 from tests.simulated_limiters import Limiter

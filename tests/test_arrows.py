@@ -19,6 +19,8 @@ EVIDENCE = (
     "contracts.replies",
 )
 HISTORY = ("contracts.journal", "contracts.history", "contracts.history_lines", "contracts.rows", "contracts.secrets")
+# The evidence, and each exchange in it, as a rule sees them.
+READ = ("contracts.evidence", "contracts.seen")
 # The room that sends.
 WIRE = ("contracts.wire", "contracts.transport", "contracts.attempt")
 
@@ -41,12 +43,12 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.locks": ("contracts.target", *EVIDENCE),
     "contracts.rehearsal": (
         *("openapi", "contracts.drivers", "contracts.wire", "contracts.clock", "contracts.judge"),
-        *("contracts.evidence",),
+        *READ,
         *EVIDENCE,
         *HISTORY,
     ),
     "contracts.restore": (
-        *("contracts.drivers.references", "contracts.wire", "contracts.target", "contracts.evidence"),
+        *("contracts.drivers.references", "contracts.wire", "contracts.target", *READ),
         *EVIDENCE,
     ),
     "contracts.records": EVIDENCE,
@@ -55,14 +57,15 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.history": EVIDENCE + HISTORY,
     "contracts.history_lines": EVIDENCE,
     "contracts.rows": EVIDENCE,
-    "contracts.evidence": ("openapi", *EVIDENCE, *HISTORY),
+    "contracts.seen": ("openapi", *EVIDENCE),
+    "contracts.evidence": ("openapi", "contracts.seen", *EVIDENCE, *HISTORY),
     "contracts.rules": (
-        *("openapi", "contracts.rules", "contracts.finding", "contracts.evidence", "contracts.rows"),
+        *("openapi", "contracts.rules", "contracts.finding", *READ, "contracts.rows"),
         *EVIDENCE,
     ),
     "contracts.rules.limiters": ("contracts.rules.limiters",),
     "contracts.judge": (
-        *("openapi", "contracts.rules", "contracts.finding", "contracts.evidence"),
+        *("openapi", "contracts.rules", "contracts.finding", *READ),
         *EVIDENCE,
         *HISTORY,
     ),
@@ -77,18 +80,18 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.target": ("openapi", "contracts.secrets", *EVIDENCE),
     "contracts.drivers": (
         *("openapi", "contracts.drivers", "contracts.wire", "contracts.pacing", "contracts.clock"),
-        *("contracts.judge", "contracts.finding", "contracts.evidence"),
+        *("contracts.judge", "contracts.finding", *READ),
         *EVIDENCE,
         *HISTORY,
     ),
     "contracts.observations": (
-        *("openapi", "contracts.observations", "contracts.rules", "contracts.finding", "contracts.evidence"),
+        *("openapi", "contracts.observations", "contracts.rules", "contracts.finding", *READ),
         *EVIDENCE,
         *HISTORY,
     ),
     "contracts.report": (
         *("openapi", "contracts.report", "contracts.judge", "contracts.observations", "contracts.rules"),
-        *("contracts.finding", "contracts.evidence"),
+        *("contracts.finding", *READ),
         *EVIDENCE,
         *HISTORY,
     ),
@@ -107,7 +110,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "schemathesis": ("contracts.drivers", "contracts.test_document", "tests"),
 }
 
-PURE = ("contracts.rules", "contracts.evidence", "contracts.finding", "contracts.pacing", "contracts.instants")
+PURE = ("contracts.rules", *READ, "contracts.finding", "contracts.pacing", "contracts.instants")
 IMPURE = {"time", "random", "os", "socket", "threading", "subprocess", "secrets", "uuid", "io", "pathlib", "requests"}
 CLOCKS = {"now", "utcnow", "today"}
 

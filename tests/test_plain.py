@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.evidence import OPERATION_PATH, Evidence
+from contracts.evidence import Evidence
 from contracts.exchange import Exchange, Request
 from contracts.judge import findings_at_once
+from contracts.seen import OPERATION_PATH
 from loadtests.batches import Share
 from loadtests.connection import Reply
 from loadtests.plain import plainly_right, told

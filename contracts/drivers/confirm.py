@@ -5,10 +5,10 @@ promise could not apply (the moment was stale, the answer was lost) says nothing
 """
 
 from contracts.drivers.run import Probe, Run
-from contracts.evidence import Due, Expected, Seen
 from contracts.finding import Finding
 from contracts.judge import examine, examined_by_themselves, findings_by_promise
 from contracts.records import Kind
+from contracts.seen import Due, Expected, Seen
 from openapi.ledger import Promise
 
 REDUCTION = 12

@@ -12,7 +12,7 @@ from contracts.drivers.cases import Case
 from contracts.drivers.changes import AS_IT_IS, Change
 from contracts.drivers.references import References
 from contracts.drivers.run import Run, batch
-from contracts.evidence import Seen
+from contracts.seen import Seen
 
 PACK = 24  # cases in one batch: small enough to read, large enough to be few
 FEWEST = 6  # however small the catalogue

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from contracts.drivers.changes import AS_IT_IS, Literal, drop
 from contracts.drivers.references import Fields, References
-from contracts.evidence import Evidence, Seen
+from contracts.evidence import Evidence
 from contracts.exchange import KEY, Cause, NoAnswer, Standing, standing_of
 from contracts.history import HistoryWriter
+from contracts.seen import Seen
 from contracts.wire import Outgoing, Stopped, Wire
 
 Edit = Callable[[Fields], object]  # makes one case's record of a fresh valid one

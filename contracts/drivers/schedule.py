@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from contracts.drivers import authentication, batches, elsewhere, explore, silence, validation
 from contracts.drivers.confirm import confirm
 from contracts.drivers.run import Run, as_it_is, batch
-from contracts.evidence import Seen
+from contracts.seen import Seen
 from contracts.wire import Stopped
 from openapi.ledger import (
     AUTH_1,

@@ -8,8 +8,8 @@ from contracts.drivers.changes import AS_IT_IS, drop
 from contracts.drivers.packing import FEWEST, PACK, Packing, controlled
 from contracts.drivers.references import Fields, References
 from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
-from contracts.evidence import Seen
 from contracts.replies import read_json
+from contracts.seen import Seen
 from contracts.wire import Outgoing
 
 ALONE = {"quick": 8, "standard": 24, "deep": 10_000}  # cases of a run where each costs a request

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from contracts.evidence import Due, Evidence, Expected, Seen
+from contracts.evidence import Evidence
 from contracts.exchange import KEY, Standing
 from contracts.observations import allowance
 from contracts.records import Kind
 from contracts.replies import read_json
+from contracts.seen import Due, Expected, Seen
 from openapi.document import OPERATION_PATH
 from openapi.ledger import QUESTIONS
 

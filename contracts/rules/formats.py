@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Iterator
 
-from contracts.evidence import Seen
 from contracts.finding import Examined, Finding
 from contracts.instants import Form, read_instant
 from contracts.replies import NotJSON, read_json
+from contracts.seen import Seen
 from openapi.ledger import FMT_1, FMT_2
 
 _NAMED_SO = re.compile(r"(^|_)(at|timestamp|datetime)$|[a-z](At|Timestamp)$")

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from contracts.evidence import Due, Evidence, Seen
+from contracts.evidence import Evidence
 from contracts.finding import Examined, Finding
 from contracts.replies import read_json
+from contracts.seen import Due, Seen
 from openapi.ledger import LOAD_1, VAL_2, VAL_3
 
 Fault = tuple[int, str]  # where, and what

@@ -2,17 +2,13 @@
 
 from collections import Counter
 
-from contracts.evidence import Due, Seen
 from contracts.finding import Examined, Finding
 from contracts.replies import MISSING, NotJSON, read_json
 from contracts.rules.validation import blame_is_misplaced
+from contracts.seen import Due, Seen
 from openapi.ledger import RES_1, RES_2, RES_3, RES_4, RES_5, RES_6
 
 STATUSES = ("ok", "error", "warning")
-FATE_OF_THE_BATCH = (
-    *("rolled back", "roll back", "rollback", "not applied", "aborted", "another record", "other record"),
-    *("transaction", "cancel", "the batch", "whole batch"),
-)
 
 
 def a_200_has_status_and_results(seen: Seen) -> Examined:
@@ -116,13 +112,13 @@ def warnings_and_errors_are_explained(seen: Seen) -> Examined:
 def the_faulty_records_and_no_others_are_blamed(seen: Seen) -> Examined:
     """RES-6: the index points at the right record.
 
-    A server that rolls a batch back and says so on the other records blames nobody (see `says_rolled_back`).
+    A server that rolls a batch back and says so on the other records blames nobody (see `Seen.rolled_back`).
     """
     faulty = seen.due(Due.REFUSE)
     if not seen.judged or not seen.results or not faulty:
         return
     wrongly = [index for index in seen.due(Due.ACCEPT) if seen.outcome(index) == "error"]
-    if says_rolled_back(seen):
+    if seen.rolled_back:
         yield None
         return
     expected = f"`error` at {list(faulty)[:8]} and at no acceptable record"
@@ -134,18 +130,3 @@ def the_faulty_records_and_no_others_are_blamed(seen: Seen) -> Examined:
         yield Finding(RES_6, expected, f"`error` at {blamed[:8]}", (seen.seq,), index)
     else:
         yield None
-
-
-def says_rolled_back(seen: Seen) -> bool:
-    """Every acceptable record is refused, in words that differ from each culprit's and name the batch's fate.
-
-    A culprit is any refused record that need not be accepted: a faulty one, or one that is the server's to refuse.
-    """
-    acceptable = seen.due(Due.ACCEPT)
-    if not acceptable or any(seen.outcome(index) != "error" for index in acceptable):
-        return False
-    others = (*seen.due(Due.REFUSE), *seen.due(Due.OPEN))
-    messages = {result.position: str(result.message).lower() for result in seen.results or ()}
-    fate = {messages[index] for index in acceptable}
-    culprits = [index for index in others if seen.outcome(index) == "error" and messages[index] not in fate]
-    return bool(culprits) and all(any(word in message for word in FATE_OF_THE_BATCH) for message in fate)

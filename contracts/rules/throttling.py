@@ -11,11 +11,12 @@ from enum import IntEnum
 from functools import lru_cache
 from itertools import groupby, pairwise
 
-from contracts.evidence import Evidence, Seen
+from contracts.evidence import Evidence
 from contracts.exchange import KEY_2, Answer, Cause, NoAnswer
 from contracts.finding import Doubt, Examined, Finding
 from contracts.rows import CAUSES
 from contracts.rules.limiters import CANDIDATES, Refutation, Row, Survey, explained_by_one, survivors
+from contracts.seen import Seen
 from openapi.ledger import RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6, Promise
 
 LIMIT, REMAINING = "X-RateLimit-Limit", "X-RateLimit-Remaining"

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from contracts.evidence import Due, Evidence, Expected, Seen
+from contracts.evidence import Evidence
 from contracts.finding import Examined, Finding
-from contracts.rules.results import says_rolled_back
+from contracts.seen import Due, Expected, Seen
 from openapi.ledger import RES_7, UPS_1, UPS_2, UPS_3, Promise
 
 
@@ -12,7 +12,7 @@ def a_later_at_updates(evidence: Evidence) -> Examined:
     """UPS-1: "Creates or updates inventory quantities in batch": a reference once accepted accepts a later `at`."""
     for seen, index, record in _due(evidence):
         alone = seen.status == 200 or len(seen.expected) == 1  # a refused batch may be refused for its size
-        alone = alone and not says_rolled_back(seen)
+        alone = alone and not seen.rolled_back
         if record.update and _plain(record) and alone and not seen.due(Due.REFUSE):
             yield _unless_accepted(seen, index, UPS_1, "an update with a later `at` is ok or warning")
 
@@ -24,7 +24,7 @@ def a_valid_record_is_accepted(evidence: Evidence) -> Examined:
     """
     bound = largest_accepted(evidence.seen)
     for seen, index, _ in _due(evidence):
-        if seen.due(Due.REFUSE) or says_rolled_back(seen) or (seen.status != 200 and not seen.all_acceptable):
+        if seen.due(Due.REFUSE) or seen.rolled_back or (seen.status != 200 and not seen.all_acceptable):
             continue  # for the others' sake, perhaps
         if seen.status in (413, 422) and len(seen.expected) > max(bound, 1):
             continue  # for its size, perhaps: UPS-2
@@ -65,7 +65,7 @@ def a_record_is_judged_by_itself(evidence: Evidence) -> Examined:
     """
     outcomes: dict[tuple[object, ...], tuple[Seen, int, bool]] = {}
     for seen in evidence.seen:
-        if not seen.judged or seen.results is None or says_rolled_back(seen):
+        if not seen.judged or seen.results is None or seen.rolled_back:
             continue
         for index, expected in enumerate(seen.expected):
             outcome = seen.outcome(index)

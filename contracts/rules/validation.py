@@ -3,10 +3,10 @@
 An invalid record may be refused by a 422 for its batch or by `error` at its index: both are legal, both pass.
 """
 
-from contracts.evidence import Due, Seen
 from contracts.finding import Examined, Finding
 from contracts.records import Kind
 from contracts.replies import read_json
+from contracts.seen import Due, Seen
 from openapi.ledger import VAL_1, VAL_2, VAL_4
 
 REFUSALS = {Kind.NO_INVENTORIES: (422,), Kind.NOT_OBJECT: (400, 422)}
