@@ -81,6 +81,7 @@ class Evidence:
 
     def __init__(self, facts: RunFacts, exchanges: Iterable[Exchange] = (), rows: Rows = NO_ROWS) -> None:
         self.facts = facts
+        self.hurried = False  # somebody waits: no limiter is searched for
         self.rows = rows  # of every exchange of a flood, also of those that are not among `exchanges`
         self.seen: list[Seen] = []
         self._catalogue = frozenset(facts.catalogue)
@@ -102,7 +103,9 @@ class Evidence:
     @classmethod
     def of(cls, story: Story) -> "Evidence":
         """All that a history holds."""
-        return cls(story.facts, story.exchanges, story.rows)
+        evidence = cls(story.facts, story.exchanges, story.rows)
+        evidence.hurried = story.hurried
+        return evidence
 
     def before(self, seen: Seen) -> "Evidence":
         """The evidence up to that exchange, as it was read."""

@@ -283,13 +283,15 @@ class Harness:
         own = self.run.references.latest or self.run.evidence.facts.started_at - FIRST_AT
         return max(own, self.clock.now() - BEHIND) if self._children else own
 
-    def fold(self, folder: Path) -> None:
+    def fold(self, folder: Path, *, hurried: bool = False) -> None:
         """Take a child's report into this run's: that in its folder, or one made of as much as it wrote down."""
         report, history = folder / "report.json", folder / "history.jsonl"
         if report.is_file():
             self._children.append(msgspec.json.decode(report.read_bytes()))
         elif history.is_file():
-            self._children.append(self._left_behind(replace(read_history(history), finished=frozenset())))
+            self._children.append(
+                self._left_behind(replace(read_history(history), finished=frozenset(), hurried=hurried))
+            )
         else:
             return
         self.wire.spend(int(self._children[-1]["requests"]))
@@ -297,7 +299,7 @@ class Harness:
 
     def _left_behind(self, story: Story) -> dict[str, Any]:
         """The report of a child that was ended before it could write its own."""
-        evidence = Evidence(story.facts, story.exchanges)
+        evidence = Evidence.of(story)
         rulings = rule(evidence, story)
         last_s = max((exchange.answered_s for exchange in story.exchanges), default=0.0)
         first = first_finding_at(rulings, evidence)

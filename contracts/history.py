@@ -64,6 +64,7 @@ class Story:
     stopped: str | None  # why no more was sent, where traffic ended early
     torn: bool  # the last line broke off, and was passed over
     rows: Rows = field(default_factory=lambda: NO_ROWS, compare=False)  # of a flood: every exchange, kept whole or not
+    hurried: bool = False  # whoever pressed Ctrl-C waits for the report: what takes long is left to a later judgement
 
 
 class _Growing:

@@ -12,7 +12,7 @@ from contracts.report.document import compose, write
 from contracts.target import point_latest
 from contracts.watermark import BEHIND, raise_watermark
 from loadtests.gates import rule_on
-from loadtests.session import Session
+from loadtests.session import BROKEN_OFF, Session
 
 
 def conclude(session: Session) -> tuple[dict[str, Any], str | None]:
@@ -44,7 +44,8 @@ def _written(session: Session, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _judged(session: Session) -> dict[str, Any]:
-    story = replace(session.history.story(), rows=session.rows)
+    hurried = session.stopped == BROKEN_OFF
+    story = replace(session.history.story(), rows=session.rows, hurried=hurried)
     evidence = Evidence.of(story)
     rulings = rule(evidence, story)
     return compose(

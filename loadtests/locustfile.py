@@ -29,7 +29,7 @@ from loadtests.flood import Flood
 from loadtests.options import Choices, add_options, check_names, check_one, choose, usage_error
 from loadtests.rehearsal import told
 from loadtests.scenario import Scenario, owed
-from loadtests.session import Session
+from loadtests.session import BROKEN_OFF, Session
 from loadtests.stampede import Stampede
 from loadtests.steady_rate import SteadyRate
 from loadtests.throttle_probe import ThrottleProbe
@@ -241,7 +241,7 @@ def quitting(environment: Environment, **_: Any) -> None:
     """A test that is still open was broken off from outside: its report says so. The sandbox is not needed any more."""
     if LoadTests.session is not None and environment.runner is not None:
         environment.process_exit_code = INTERRUPTED
-        LoadTests.session.stop("interrupted")
+        LoadTests.session.stop(BROKEN_OFF)
         environment.runner.stop()
     if LoadTests.sandbox is not None:
         LoadTests.sandbox.__exit__(None, None, None)

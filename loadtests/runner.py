@@ -43,13 +43,13 @@ def run_scenario(planned: Planned, harness: Harness) -> None:
         process = subprocess.Popen(  # noqa: S603 — our own module, by our own interpreter
             command, cwd=ROOT, env=harness.environment, stdout=log, stderr=log, start_new_session=True
         )
-        harness.child = process
+        harness.child, hung = process, None
         try:
             hung = not _ended_in_time(process, planned, harness)
         finally:
             _break_off(process)
             harness.child = None
-            harness.fold(folder)
+            harness.fold(folder, hurried=hung is None)  # Ctrl-C
         log.seek(0)
         said = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
     if hung:

@@ -38,6 +38,7 @@ from openapi.document import load_document
 from openapi.ledger import Promise
 
 FIRST_AT = timedelta(minutes=2)  # later than what the contracts of the same run send, who begin further back
+BROKEN_OFF = "interrupted"
 PARTS = ("answered", "failed", "resent", "in_flight")  # of all that was sent
 MOST_WIRES = 10_000  # numbers of what is given back come after those of any of them
 

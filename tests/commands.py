@@ -55,10 +55,10 @@ def started(command: list[str], key: str | None = SANDBOX_KEY, limits: str = "tr
 
 def under_way(runs: Path, exchanges: int = 5) -> Path:
     """The history of the run, once so much is in it."""
-    until_s = time.monotonic() + 60
+    until_s = time.monotonic() + 120
     while time.monotonic() < until_s:
         for history in runs.glob("*/history.jsonl"):
             if history.read_text().count('"kind":"exchange"') >= exchanges:
                 return history
         time.sleep(0.1)
-    raise AssertionError("no run is under way after 60 s")
+    raise AssertionError("no run is under way after 120 s")

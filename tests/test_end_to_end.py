@@ -224,7 +224,7 @@ def test_ctrl_c_leaves_a_report(tmp_path: Path) -> None:
         process = started(pytest_command(tmp_path, "--base-url", url, *CATALOGUE, "--window", "10"))
         under_way(tmp_path)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=120)
     assert process.returncode == 2, said
     assert report(tmp_path)["verdict"] == "undecided"
     assert report(tmp_path)["reason"] == "interrupted"

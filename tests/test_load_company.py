@@ -63,7 +63,7 @@ def test_two_processes_say_what_one_says(tmp_path: Path) -> None:
     with EmbeddedSandbox(*PLENTY) as sandbox:
         ended = subprocess.run(
             [*steady(tmp_path, sandbox.base_url, 5), "--processes", "2"],
-            cwd=ROOT, env=environment(EmbeddedSandbox.key), capture_output=True, text=True, timeout=60, check=False,
+            cwd=ROOT, env=environment(EmbeddedSandbox.key), capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
     document = report(tmp_path)
     assert ended.returncode == HELD, ended.stdout + ended.stderr
@@ -92,7 +92,7 @@ def test_so_do_a_master_and_workers_that_were_started_apart(tmp_path: Path) -> N
             stack.enter_context(subprocess.Popen([*command, *role], cwd=ROOT, env=key, stdout=subprocess.DEVNULL))
             for role in (master, worker, worker)
         ]
-        codes = [process.wait(timeout=60) for process in processes]
+        codes = [process.wait(timeout=120) for process in processes]
     document = report(tmp_path)
     assert codes[0] == HELD, document["reason"]
     figures, rows = document["load"]["SteadyRate"], read_rows(tmp_path / LATEST / "rows.bin")
@@ -112,7 +112,7 @@ def test_a_worker_that_is_lost_leaves_the_run_undecided(tmp_path: Path) -> None:
             time.sleep(3)
             children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
             os.kill(int(children[0]), signal.SIGKILL)
-            said, _ = master.communicate(timeout=60)
+            said, _ = master.communicate(timeout=120)
     document = report(tmp_path)
     assert master.returncode == UNDECIDED, said
     assert "workers were lost" in document["reason"]

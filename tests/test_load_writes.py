@@ -64,7 +64,7 @@ def test_after_ctrl_c_a_load_test_gives_back_and_another_may_not_begin_before(tm
         assert second.returncode == 4
         assert second.stderr.startswith(f"locust: another run is writing this catalogue to {url}")
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=120)
     assert process.returncode == 2, said
     assert "--restore: restored 60 of 60 quantities" in said
     assert "Traceback" not in said

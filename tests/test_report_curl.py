@@ -81,7 +81,7 @@ def test_the_command_sends_the_same_again(
     own = () if authorization is None else (("Authorization", authorization),)
     command = curl(base_url, Request(method, "/a/b?c=[d]&e={f}", (*headers, ("Host", "elsewhere"), *own), body))
     subprocess.run(["bash"], input=command.encode(), env={"BSPK_API_KEY": SECRET, "PATH": "/usr/bin:/bin"}, check=True,
-                   capture_output=True, timeout=20)  # fmt: skip
+                   capture_output=True, timeout=120)  # fmt: skip
     sent_method, path, sent, sent_body = got[-1]
     assert (sent_method, path, sent_body) == (method, "/base/a/b?c=[d]&e={f}", body)
     assert sent.get("Content-Type") == (headers[0][1] if headers else None)

@@ -46,7 +46,7 @@ def test_an_expression_gives_what_it_says(expression: str, value: str) -> None:
 def test_bash_makes_the_same_of_every_expression() -> None:
     script = "".join(f'printf "%s\\0" "{expression}"\n' for expression, _ in EXPRESSIONS)
     environment = {"BSPK_API_KEY": KEY, "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    ran = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, check=True, timeout=20)
+    ran = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, check=True, timeout=120)
     assert ran.stdout.decode().split("\0")[:-1] == [value for _, value in EXPRESSIONS]
 
 

@@ -185,7 +185,7 @@ def test_after_ctrl_c_it_is_given_back_all_the_same(tmp_path: Path) -> None:
         process = started(pytest_command(runs, *given))
         under_way(runs)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=120)
     assert process.returncode == 2, said
     assert "verdict: undecided (interrupted)" in said
     assert "--restore: restored 69 of 69 quantities" in said
