@@ -284,7 +284,7 @@ def survey_of(rows: tuple[Row, ...], window_s: float) -> Survey:
     """
     own = _but_strangers(rows)
     first = survivors(own, window_s)
-    if own == rows:
+    if own == rows or _no_stranger_in(first.refuted, rows):
         return first
     costly = survivors(rows, window_s)
     if first.refuted is None:
@@ -292,6 +292,15 @@ def survey_of(rows: tuple[Row, ...], window_s: float) -> Survey:
     loose = tuple(replace(row, status=None) if row.status in TURNED_AWAY else row for row in rows)
     others = (survey for survey in (costly, survivors(loose, window_s)) if survey.refuted is None)
     return next(others, first)
+
+
+def _no_stranger_in(refuted: Refutation | None, rows: tuple[Row, ...]) -> bool:
+    """Is the refuted piece free of them, so that it is refuted whatever they cost?"""
+    if refuted is None:
+        return False
+    piece = [row for row in rows if row.seq in refuted.witness]
+    since_s, until_s = min(row.sent_s for row in piece), max(row.answered_s for row in piece)
+    return not any(row.status in TURNED_AWAY and row.sent_s < until_s and row.answered_s > since_s for row in rows)
 
 
 def _but_strangers(rows: tuple[Row, ...]) -> tuple[Row, ...]:

@@ -6,8 +6,8 @@ Remaining is the whole part of a fractional level, rounded down or up.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from contracts.rules.limiters.rows import GAP, HAIR, NEVER, Act, Decision, Terms
@@ -15,21 +15,20 @@ from contracts.rules.limiters.rows import GAP, HAIR, NEVER, Act, Decision, Terms
 NOISE = 1e-4  # of a token, where a server reckons with seconds since 1970 in floating point
 
 
-def draw(lo: float, hi: float, decision: Decision, *, rounds_up: bool, noise: float) -> tuple[float, float] | None:
-    """The level after a decision, from [lo, hi] before it; None where it cannot have been so decided.
+def drawn(decision: Decision, *, rounds_up: bool, noise: float) -> tuple[int, float, float]:
+    """What a decision says of the level: (drawn from it, at least this is left, at most that).
 
     noise: by how much the server may err where the level is whole; with none, a whole level is known for one.
     """
     below, above = noise or HAIR, noise or -GAP
     if decision.act is Act.REFUSED:
-        hi = min(hi, 1 + above)
-    else:
-        if decision.act is Act.COUNTED:
-            lo, hi = max(lo, 1 - below) - 1, hi - 1
-        if (told := decision.remaining) is not None:
-            lo = max(lo, told - 1 + HAIR if rounds_up else told - below)
-            hi = min(hi, told + (below if rounds_up else 1 + above))
-    return (lo, hi) if lo <= hi else None
+        return 0, -math.inf, 1 + above
+    spent = int(decision.act is Act.COUNTED)
+    least, most = (-below if spent else -math.inf), math.inf
+    if (told := decision.remaining) is not None:
+        least = max(least, told - 1 + HAIR if rounds_up else told - below)
+        most = told + (below if rounds_up else 1 + above)
+    return spent, least, most
 
 
 class Level(NamedTuple):
@@ -54,15 +53,18 @@ class TokenBucket:
     def start(self, first: Decision) -> list[Level]:
         return [Level(0.0, self.burst, first.lo_s, first.hi_s)]
 
-    def step(self, state: Level, decision: Decision) -> list[Level]:
-        idle_lo, idle_hi = max(0.0, decision.lo_s - state.at_hi), max(0.0, decision.hi_s - state.at_lo)
-        lo = state.lo + idle_lo * self.terms.limit / self.terms.longest_s
-        if decision.act is Act.REFUSED and lo > 1 + NOISE:  # a bucket of one, which is full without any doubt
-            return []
-        lo = min(self.burst, lo)
-        hi = min(self.burst, state.hi + idle_hi * self.terms.limit / self.terms.shortest_s)
-        level = draw(lo, hi, decision, rounds_up=self.rounds_up, noise=NOISE)
-        return [Level(*level, decision.lo_s, decision.hi_s)] if level else []
+    def step(self, states: Iterable[Level], decision: Decision) -> list[Level]:
+        spent, least, most = drawn(decision, rounds_up=self.rounds_up, noise=NOISE)
+        after = []
+        for left_lo, left_hi, at_lo, at_hi in states:
+            held_lo = left_lo + max(0.0, decision.lo_s - at_hi) * self.terms.limit / self.terms.longest_s
+            held_hi = left_hi + max(0.0, decision.hi_s - at_lo) * self.terms.limit / self.terms.shortest_s
+            if decision.act is Act.REFUSED and held_lo > 1 + NOISE:  # a bucket of one, which is full without any doubt
+                continue
+            lo, hi = max(min(self.burst, held_lo) - spent, least), min(min(self.burst, held_hi) - spent, most)
+            if lo <= hi:
+                after.append(Level(lo, hi, decision.lo_s, decision.hi_s))
+        return after
 
     def key(self, _state: Level) -> Hashable:
         return None
@@ -93,17 +95,18 @@ class FineLumps:
     def start(self, first: Decision) -> list[Level]:
         return [Level(0.0, self.terms.limit + self._lump(), first.lo_s, first.hi_s)]
 
-    def step(self, state: Level, decision: Decision) -> list[Level]:
+    def step(self, states: Iterable[Level], decision: Decision) -> list[Level]:
         limit, lump = self.terms.limit, self._lump()
-        idle_lo, idle_hi = max(0.0, decision.lo_s - state.at_hi), max(0.0, decision.hi_s - state.at_lo)
-        lo = min(limit, state.lo + idle_lo * limit / self.terms.longest_s)
-        hi = min(limit + lump, state.hi + idle_hi * limit / self.terms.shortest_s)
-        tokens = draw(max(0.0, lo - lump), min(limit, hi), decision, rounds_up=self.rounds_up, noise=NOISE)
-        if tokens is None:
-            return []
-        spent = decision.act is Act.COUNTED
-        lo, hi = max(lo - spent, tokens[0]), min(hi - spent, tokens[1] + lump)
-        return [Level(lo, hi, decision.lo_s, decision.hi_s)] if lo <= hi else []
+        spent, least, most = drawn(decision, rounds_up=self.rounds_up, noise=NOISE)
+        after = []
+        for left_lo, left_hi, at_lo, at_hi in states:
+            held_lo = min(limit, left_lo + max(0.0, decision.lo_s - at_hi) * limit / self.terms.longest_s)
+            held_hi = min(limit + lump, left_hi + max(0.0, decision.hi_s - at_lo) * limit / self.terms.shortest_s)
+            tokens_lo, tokens_hi = max(max(0.0, held_lo - lump) - spent, least), min(min(limit, held_hi) - spent, most)
+            lo, hi = max(held_lo - spent, tokens_lo), min(held_hi - spent, tokens_hi + lump)
+            if lo <= hi and tokens_lo <= tokens_hi:
+                after.append(Level(lo, hi, decision.lo_s, decision.hi_s))
+        return after
 
     def _lump(self) -> float:
         return self.terms.limit * self.tick_s / self.terms.shortest_s
@@ -139,45 +142,57 @@ class Lumps:
     rounds_up: bool
     name: str = "token-bucket-lumps"
     refusals_matter: bool = False
+    lump: tuple[float, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        least = self.terms.limit * self.tick_lo_s / self.terms.longest_s
+        object.__setattr__(self, "lump", (least, self.terms.limit * self.tick_hi_s / self.terms.shortest_s))
 
     def start(self, first: Decision) -> list[Ticking]:
         return [Ticking(0.0, self.terms.limit, first.lo_s - self.tick_hi_s, first.hi_s)]
 
-    def step(self, state: Ticking, decision: Decision) -> list[Ticking]:
-        ticks_lo = max(0, math.floor((decision.lo_s - state.tick_hi) / self.tick_hi_s))
-        ticks_hi = max(0, math.floor((decision.hi_s - state.tick_lo) / self.tick_lo_s))
-        if ticks_hi - ticks_lo > 2:
-            refilled = [self._blurred(state, decision)]
-        else:
-            refilled = [self._ticked(state, decision, k) for k in range(ticks_lo, ticks_hi + 1)]
+    def step(self, states: Iterable[Ticking], decision: Decision) -> list[Ticking]:
+        limit = self.terms.limit
+        spent, least, most = drawn(decision, rounds_up=self.rounds_up, noise=0.0)
         after = []
-        for lo, hi, tick_lo, tick_hi in refilled:
-            level = draw(lo, min(hi, self.terms.limit), decision, rounds_up=self.rounds_up, noise=0.0)
-            if level and tick_lo <= tick_hi:
-                after.append(Ticking(*level, tick_lo, tick_hi))
+        for state in states:
+            for held_lo, held_hi, tick_lo, tick_hi in self._refilled(state, decision):
+                lo, hi = max(min(limit, held_lo) - spent, least), min(min(limit, held_hi) - spent, most)
+                if lo <= hi and tick_lo <= tick_hi:
+                    after.append(Ticking(lo, hi, tick_lo, tick_hi))
         return after
 
-    def _lump(self) -> tuple[float, float]:
-        limit = self.terms.limit
-        return limit * self.tick_lo_s / self.terms.longest_s, limit * self.tick_hi_s / self.terms.shortest_s
-
-    def _ticked(self, state: Ticking, decision: Decision, ticks: int) -> Ticking:
-        least, most = self._lump()
-        earliest = max(decision.lo_s - self.tick_hi_s, decision.since_s if ticks else -math.inf)
-        return Ticking(
-            min(self.terms.limit, state.lo + ticks * least),
-            state.hi + ticks * most,
-            max(state.tick_lo + ticks * self.tick_lo_s, earliest),
-            min(state.tick_hi + ticks * self.tick_hi_s, decision.hi_s),
+    def _refilled(self, state: Ticking, decision: Decision) -> Iterable[tuple[float, float, float, float]]:
+        """As it may have been just before the decision: for each number of ticks since the last one."""
+        lo, hi, tick_lo, tick_hi = state
+        tick_lo_s, tick_hi_s, (least, most) = self.tick_lo_s, self.tick_hi_s, self.lump
+        fewest = max(0, math.floor((decision.lo_s - tick_hi) / tick_hi_s))
+        ticks = max(0, math.floor((decision.hi_s - tick_lo) / tick_lo_s))
+        if ticks - fewest > 2:
+            return (self._blurred(state, decision),)
+        earliest, latest = decision.lo_s - tick_hi_s, decision.hi_s
+        unmoved = () if fewest else ((lo, hi, max(tick_lo, earliest), min(tick_hi, latest)),)
+        earliest = max(earliest, decision.since_s)
+        return (
+            *unmoved,
+            *(
+                (
+                    lo + k * least,
+                    hi + k * most,
+                    max(tick_lo + k * tick_lo_s, earliest),
+                    min(tick_hi + k * tick_hi_s, latest),
+                )
+                for k in range(fewest or 1, ticks + 1)
+            ),
         )
 
     def _blurred(self, state: Ticking, decision: Decision) -> Ticking:
         """After many ticks: their number is known within one, the phase no longer."""
-        _, most = self._lump()
+        _, most = self.lump
         idle_lo, idle_hi = decision.lo_s - state.tick_hi, decision.hi_s - state.tick_lo
         gained = max(0.0, idle_lo * self.terms.limit / self.terms.longest_s - most)
         return Ticking(
-            min(self.terms.limit, state.lo + gained),
+            state.lo + gained,
             state.hi + idle_hi * self.terms.limit / self.terms.shortest_s,
             decision.lo_s - self.tick_hi_s,
             decision.hi_s,
@@ -194,5 +209,4 @@ class Lumps:
         missing = 1 - state.lo
         if missing <= 0:
             return NEVER
-        least, _ = self._lump()
-        return state.tick_hi + math.ceil(missing / least - HAIR) * self.tick_hi_s
+        return state.tick_hi + math.ceil(missing / self.lump[0] - HAIR) * self.tick_hi_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,21 +69,24 @@ class SlidingCounter:
         most = MANY // 2 if self.refusals_matter else self.terms.limit
         return [Weighted(0, most, 0, most, 0, 2 * most, first.lo_s - self.terms.longest_s, first.hi_s)]
 
-    def step(self, state: Weighted, decision: Decision) -> list[Weighted]:
+    def step(self, states: Iterable[Weighted], decision: Decision) -> list[Weighted]:
+        bounds = self._sum(decision)
+        moved = (now for state in states for now in self._moved(state, decision))
+        return [after for state in moved if (after := self._decide(state, decision, bounds))]
+
+    def _moved(self, state: Weighted, decision: Decision) -> Iterator[Weighted]:
+        """As the windows of the clock have moved on by the decision."""
+        before_lo, before_hi, used_lo, used_hi, total_lo, total_hi, began_lo, began_hi = state
         longest = self.terms.longest_s
-        after = []
-        lo, hi = max(state.began_lo, decision.lo_s - longest), min(state.began_hi, decision.hi_s)
+        lo, hi = max(began_lo, decision.lo_s - longest), min(began_hi, decision.hi_s)
         if lo <= hi:
-            after.append(state._replace(began_lo=lo, began_hi=hi))
-        began, length = (state.began_lo, state.began_hi), (self.terms.shortest_s, longest)
-        used_lo, used_hi = state.used_lo, state.used_hi
-        for k, lo, hi in next_windows(began, length, decision):
+            yield Weighted(before_lo, before_hi, used_lo, used_hi, total_lo, total_hi, lo, hi)
+        for k, lo, hi in next_windows((began_lo, began_hi), (self.terms.shortest_s, longest), decision):
             if k == 1:
-                after.append(Weighted(used_lo, used_hi, 0, 0, used_lo, used_hi, lo, hi))
+                yield Weighted(used_lo, used_hi, 0, 0, used_lo, used_hi, lo, hi)
             else:
                 earliest = max(decision.since_s, decision.lo_s - longest)
-                after.append(Weighted(0, 0, 0, 0, 0, 0, earliest, decision.hi_s))
-        return [narrowed for state in after if (narrowed := self._decide(state, decision))]
+                yield Weighted(0, 0, 0, 0, 0, 0, earliest, decision.hi_s)
 
     def _sum(self, decision: Decision) -> tuple[float, float]:
         """Bounds on the sum before this decision, from what it did and the Remaining it told."""
@@ -99,8 +102,8 @@ class SlidingCounter:
             hi = min(hi, most + spent)
         return limit - hi, limit - lo
 
-    def _decide(self, state: Weighted, decision: Decision) -> Weighted | None:
-        sum_lo, sum_hi = self._sum(decision)
+    def _decide(self, state: Weighted, decision: Decision, bounds: tuple[float, float]) -> Weighted | None:
+        sum_lo, sum_hi = bounds
         weight_lo = max(0.0, 1 - max(0.0, decision.hi_s - state.began_lo) / self.terms.shortest_s)
         weight_hi = min(1.0, 1 - max(0.0, decision.lo_s - state.began_hi) / self.terms.longest_s)
         if (counts := narrow(state, (sum_lo, sum_hi), (weight_lo, weight_hi))) is None:

@@ -51,6 +51,11 @@ def outcomes(row: Row, costs: Costs, model: Model[Any]) -> Iterator[tuple[Costs,
             yield paid, Act.COUNTED if cost else Act.FREE, row.remaining
 
 
+def cost_is_open(status: int) -> bool:
+    """Whether the document leaves open what an answer of this status costs."""
+    return 400 <= status < 500 and status != 429
+
+
 def decide(
     model: Model[Any], living: dict[Costs, States], row: Row, span: tuple[float, float, float]
 ) -> dict[Costs, States]:
@@ -62,9 +67,7 @@ def decide(
             if act is None:
                 add(model, met, states.values())
                 continue
-            decision = Decision(*span, act, remaining)
-            for state in states.values():
-                add(model, met, model.step(state, decision))
+            add(model, met, model.step(states.values(), Decision(*span, act, remaining)))
     return {costs: states for costs, states in after.items() if states}
 
 

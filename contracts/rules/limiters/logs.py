@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from contracts.rules.limiters.rows import CLOCK_S, NEVER, Act, Decision, Terms
@@ -33,7 +33,10 @@ class SlidingLog:
         strangers = 1_000_000 if self.refusals_matter else self.terms.limit
         return [Log((), (), strangers, first.hi_s + longest, shortest, longest)]
 
-    def step(self, state: Log, decision: Decision) -> list[Log]:
+    def step(self, states: Iterable[Log], decision: Decision) -> list[Log]:
+        return [after for state in states if (after := self._decide(state, decision))]
+
+    def _decide(self, state: Log, decision: Decision) -> Log | None:
         came_lo, came_hi, strangers, until, window_lo, window_hi = state
         if decision.lo_s > until:
             strangers = 0
@@ -43,7 +46,7 @@ class SlidingLog:
         lo, hi = self._inside(decision)
         lo, hi = max(lo, len(came_lo) - perhaps_gone), min(hi, len(came_lo) + strangers)
         if lo > hi:
-            return []
+            return None
         strangers = min(strangers, hi - (len(came_lo) - perhaps_gone))
         gone, kept = max(0, len(came_lo) - hi), len(came_lo) + strangers - lo
         if kept < len(came_lo):  # the oldest that must still count
@@ -52,10 +55,10 @@ class SlidingLog:
             window_hi = min(window_hi, decision.hi_s - came_lo[gone - 1] + CLOCK_S)
             came_lo, came_hi = came_lo[gone:], came_hi[gone:]
         if window_lo > window_hi:
-            return []
+            return None
         if decision.act is Act.COUNTED or (self.refusals_matter and decision.act is Act.REFUSED):
             came_lo, came_hi = (*came_lo, decision.lo_s), (*came_hi, decision.hi_s)
-        return [Log(came_lo, came_hi, strangers, until, window_lo, window_hi)]
+        return Log(came_lo, came_hi, strangers, until, window_lo, window_hi)
 
     def _inside(self, decision: Decision) -> tuple[int, int]:
         """How many counted before this decision, by what it did and the Remaining it told."""

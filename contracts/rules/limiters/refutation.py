@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
-from contracts.rules.limiters.candidates import coarse_models, models
-from contracts.rules.limiters.decisions import EXACT, Clock
+from contracts.rules.limiters.candidates import Suspect, coarse, exact, finer
 from contracts.rules.limiters.flood import refuted_by_count, told_too_often
-from contracts.rules.limiters.rows import Model, Row, Terms
+from contracts.rules.limiters.rows import Row, Terms
 from contracts.rules.limiters.search import explain, stretches
 from contracts.rules.limiters.timeline import timeline
-from contracts.rules.limiters.trial import Kind, Trial, coarse_clocks
+from contracts.rules.limiters.trial import Kind, Trial
 
 SHOWN = 10  # of the witnesses of a flood
 
@@ -44,40 +43,44 @@ def counted(rows: Sequence[Row], terms: Terms, trial: Trial, kind: Kind) -> Refu
     return replace(finding, witness=(*finding.witness[: SHOWN // 2], *finding.witness[-SHOWN // 2 :]))
 
 
-def explained(rows: Sequence[Row], terms: Terms, *, coarse: bool = True) -> bool:
-    """Does any candidate explain these rows? coarse: also those that keep their times in whole seconds."""
+def explained(rows: Sequence[Row], terms: Terms, suspects: Sequence[Suspect] = ()) -> bool:
+    """Does any of these explain the rows? Without any named: any at all, also those that keep whole seconds."""
+    return bool(_unrefuted(rows, terms, suspects or (*exact(terms), *coarse(terms))))
+
+
+def _unrefuted(rows: Sequence[Row], terms: Terms, suspects: Sequence[Suspect]) -> Sequence[Suspect]:
+    """The first of these that explains the rows, and those after it, untried; none where all are refuted."""
     pieces = stretches(rows)
-    blind: set[tuple[str, float]] = set()
-    for model, clock in _suspects(terms, coarse=coarse):
+    left = deque(suspects)
+    while left:
+        suspect = model, clock = left.popleft()
         result = explain(model, rows, pieces, clock)
-        if result.dead_at is None and not result.blind:
-            return True
-        if result.dead_at is None:
-            blind.add((model.name, clock.tick_s))
-    return any(_countable(name, rows, replace(terms, tick_s=tick_s)) for name, tick_s in blind)
+        if result.dead_at is not None:
+            continue
+        if parts := finer(suspect):
+            left.extendleft(reversed(parts))
+        elif not (result.blind and _counted_out(model.name, rows, replace(terms, tick_s=clock.tick_s))):
+            return suspect, *left
+    return ()
 
 
-def _countable(name: str, rows: Sequence[Row], terms: Terms) -> bool:
-    return told_too_often(rows, terms) is None and refuted_by_count(name, rows, terms) is None
+def _counted_out(name: str, rows: Sequence[Row], terms: Terms) -> bool:
+    return told_too_often(rows, terms) is not None or refuted_by_count(name, rows, terms) is not None
 
 
-def _suspects(terms: Terms, *, coarse: bool) -> Iterator[tuple[Model[Any], Clock]]:
-    yield from ((model, EXACT) for model in models(terms))
-    if coarse:
-        for clock in coarse_clocks(terms):
-            yield from ((model, clock) for model in coarse_models(terms))
+def shrunk(rows: Sequence[Row], terms: Terms, suspects: Sequence[Suspect]) -> Sequence[Row]:
+    """The end of the rows that refutes all suspects: doubled until it does, then halved to within a sixteenth.
 
-
-def shrunk(rows: Sequence[Row], terms: Terms, *, coarse: bool) -> Sequence[Row]:
-    """The end of the rows that is refuted still: doubled until it is, then halved to within a sixteenth."""
+    What refutes one does so in any longer end as well, and who explains one is the first to be asked of the next.
+    """
     cuts = [first for first, _, _ in stretches(rows)]
     short, long = 0, 1  # how many stretches from the end are explained; how many are not
-    while long < len(cuts) and explained(rows[cuts[-long] :], terms, coarse=coarse):
-        short, long = long, min(len(cuts), 2 * long)
+    while long < len(cuts) and (left := _unrefuted(rows[cuts[-long] :], terms, suspects)):
+        suspects, short, long = left, long, min(len(cuts), 2 * long)
     while long - short > 1 + long // 16:
         middle = (short + long) // 2
-        if explained(rows[cuts[-middle] :], terms, coarse=coarse):
-            short = middle
+        if left := _unrefuted(rows[cuts[-middle] :], terms, suspects):
+            suspects, short = left, middle
         else:
             long = middle
     return rows[cuts[-long] :]

@@ -7,10 +7,10 @@ answered.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 CLOCK_S = 0.002  # time stamps stored in whole milliseconds
 DRIFT = 0.001  # the server's clock against ours
@@ -43,8 +43,7 @@ class Act(Enum):
     REFUSED = "429"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """One decision of the server: taken in [lo_s, hi_s], the one before it not earlier than since_s."""
 
     lo_s: float
@@ -89,8 +88,8 @@ class Model(Protocol[S]):
     def start(self, first: Decision) -> list[S]:
         """Every state a limiter may be in before our first request: others may have used it."""
 
-    def step(self, state: S, decision: Decision) -> list[S]:
-        """The states after a decision; none where no exact state of the set can have decided so."""
+    def step(self, states: Iterable[S], decision: Decision) -> list[S]:
+        """The states after a decision; none of those of which no exact state can have decided so."""
 
     def key(self, state: S) -> Hashable:
         """States of one key may be joined."""

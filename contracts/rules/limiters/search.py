@@ -96,19 +96,26 @@ class _Search:
 
     def _through(self, living: dict[Costs, States], first: int, end: int) -> dict[Costs, States] | None:
         """All orders of a piece; None where there are too many."""
-        many = end - first > 1
-        if self._impatient(many):
-            return None
+        if end - first == 1:
+            return self._in_turn(living, first)
         nodes: Nodes = {(first, 0): living}
         for _ in range(first, end):
-            nodes = self._decide_one(nodes, end)
-            states = sum(len(met) for node in nodes.values() for met in node.values())
-            if states > (_TOO_MANY_STATES if many else TOO_MANY_IN_TURN) or self._impatient(many):
+            if self._steps_left < 0:
                 return None
-        return nodes.get((end, 0), {})
+            nodes = self._decide_one(nodes, end)
+            if sum(len(met) for node in nodes.values() for met in node.values()) > _TOO_MANY_STATES:
+                return None
+        return nodes.get((end, 0), {}) if self._steps_left >= 0 else None
 
-    def _impatient(self, many: bool) -> bool:
-        return (self._steps_left if many else self._turns_left) < 0
+    def _in_turn(self, living: dict[Costs, States], i: int) -> dict[Costs, States] | None:
+        """One row, with no other in flight."""
+        row = self._rows[i]
+        self._turns_left -= sum(map(len, living.values()))
+        if self._turns_left < 0:
+            return None
+        since = self._rows[i - 1].sent_s if i else -math.inf
+        after = decide(self._model, living, row, self._span(row.sent_s, row.answered_s, since))
+        return after if sum(map(len, after.values())) <= TOO_MANY_IN_TURN else None
 
     def _decide_one(self, nodes: Nodes, end: int) -> Nodes:
         reached: Nodes = {}
@@ -118,10 +125,7 @@ class _Search:
             since = self._rows[decided].sent_s if decided >= 0 else -math.inf
             for i, latest in _next(self._rows, base, mask, end):
                 row = self._rows[i]
-                if end - base > 1:
-                    self._steps_left -= states_here
-                else:
-                    self._turns_left -= states_here
+                self._steps_left -= states_here
                 span = self._span(max(since, row.sent_s), latest, since)
                 after = decide(self._model, living, row, span)
                 node = reached.setdefault(_decided(base, mask, i), {}) if after else {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.rules.limiters.buckets import Lumps
-from contracts.rules.limiters.candidates import CANDIDATES, models
+from contracts.rules.limiters.candidates import CANDIDATES, coarse, exact, models
 from contracts.rules.limiters.refutation import Refutation, argued, counted, explained, shrunk
 from contracts.rules.limiters.rows import Row, Terms
 from contracts.rules.limiters.search import explain, stretches
@@ -72,8 +72,8 @@ class Inquiry:
         trial = self._before = try_all(ordered[:searched], terms, self._before)
         piece: Sequence[Row] = ()
         if not trial.living:
-            piece = shrunk(ordered[: trial.refuted_at + 1], terms, coarse=False)
-            if explained(piece, terms):
+            piece = shrunk(ordered[: trial.refuted_at + 1], terms, exact(terms))
+            if explained(piece, terms, coarse(terms)):
                 try_coarse(trial)
                 piece = ()
         if trial.living and searched < len(ordered):
@@ -88,19 +88,17 @@ class Inquiry:
         """Argued from that piece, or from one that no whole-second clock explains either."""
         if trial.counted and trial.refuted_at >= len(trial.rows):
             return counted(rows, terms, trial, trial.counted)
-        return argued(terms, trial, piece or shrunk(rows[: trial.refuted_at + 1], terms, coarse=True))
+        everybody = (*coarse(terms), *exact(terms))
+        return argued(terms, trial, piece or shrunk(rows[: trial.refuted_at + 1], terms, everybody))
 
 
 def _alive(trial: Trial, terms: Terms) -> Survey:
-    names = {model.name for model, _ in trial.living}
     costs: dict[int, set[int]] = {}
-    for _, result in trial.living:
-        for paid in result.living:
-            for status, cost in paid:
-                costs.setdefault(status, set()).add(cost)
+    for status, cost in sorted(trial.costs):
+        costs.setdefault(status, set()).add(cost)
     return Survey(
-        tuple(name for name in CANDIDATES if name in names),
-        {status: frozenset(met) for status, met in sorted(costs.items())},
+        tuple(name for name in CANDIDATES if name in trial.names),
+        {status: frozenset(met) for status, met in costs.items()},
         terms.limit,
         terms.window_s,
         phase_s=_phase(trial, terms),
@@ -109,15 +107,14 @@ def _alive(trial: Trial, terms: Terms) -> Survey:
 
 def _phase(trial: Trial, terms: Terms) -> float | None:
     """Known when all that live follow the clock and their windows began within half a second of each other."""
-    began: list[float] = []
-    for model, result in trial.living:
-        if model.name == "token-bucket-lumps":  # one lump a window is a window of the clock
-            continue
-        if model.name not in ("fixed-clock", "sliding-counter"):
-            return None
-        for states in result.living.values():
-            for state in states.values():
-                began += [state.began_lo, state.began_hi]
+    clocked = ("fixed-clock", "sliding-counter")
+    if not trial.names <= {*clocked, "token-bucket-lumps"}:  # one lump a window is a window of the clock
+        return None
+    for name in clocked:
+        trial.settle(every=name)
+    results = [result for model, result in trial.living if model.name in clocked]
+    states = [state for result in results for states in result.living.values() for state in states.values()]
+    began = [edge for state in states for edge in (state.began_lo, state.began_hi)]
     if not began or max(began) - min(began) > 0.5:
         return None
-    return round((min(began) + max(began)) / 2 % terms.window_s, 3)
+    return round(float(min(began) + max(began)) / 2 % terms.window_s, 3)

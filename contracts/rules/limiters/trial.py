@@ -1,23 +1,26 @@
-"""All candidates against one history: which of them live, and where the last of the others died."""
+"""All candidates against one history: which of them live, and where the last of the others died.
+
+Of one name not every variant is tried: one that lives is enough, and others only for what they may take an answer to
+cost beyond that.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from typing import Any, Literal
 
-from contracts.rules.limiters.buckets import Lumps
-from contracts.rules.limiters.candidates import coarse_models, finer, models
-from contracts.rules.limiters.decisions import Clock
+from contracts.rules.limiters.candidates import Suspect, coarse, exact, finer
+from contracts.rules.limiters.decisions import Costs, cost_is_open
 from contracts.rules.limiters.flood import refuted_by_count, told_too_often
 from contracts.rules.limiters.rows import TICK, Model, Row, Terms
 from contracts.rules.limiters.search import Explained, Pieces, explain, stretches
 
 Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
 OVERLAPS_SEARCHED = 1_000  # rows sent before the one before them was answered; a search of more would take minutes
-_PHASES = 10  # cells into which the unknown phase of a whole-second clock is cut
 
 
 @dataclass(slots=True)
@@ -26,11 +29,62 @@ class Trial:
 
     terms: Terms  # looser where only servers that keep whole seconds are left
     rows: Sequence[Row] = ()
+    courses: list[Pieces] = field(default_factory=list)  # as the rows came: the search has patience for each of them
+    untried: deque[tuple[Suspect, frozenset[tuple[int, int]]]] = field(default_factory=deque)  # but with some costs
     living: list[tuple[Model[Any], Explained]] = field(default_factory=list)
     refuted_at: int = -1
     counted: Kind | None = None  # what is wrong, where the last candidate was refuted by counts alone
 
-    def note(self, model: Model[Any], result: Explained) -> None:
+    @property
+    def names(self) -> set[str]:
+        """Of the candidates that live."""
+        return {model.name for model, _ in self.living}
+
+    @property
+    def costs(self) -> set[tuple[int, int]]:
+        """(status, what it may cost), by any that lives."""
+        return {pair for _, result in self.living for paid in result.living for pair in paid}
+
+    def go_on(self, rows: Sequence[Row], pieces: Pieces) -> None:
+        """More rows: those that lived, from where they were."""
+        later = [piece for piece in pieces if piece[0] >= len(self.rows)]
+        before, self.living, self.rows = self.living, [], rows
+        self.courses.append(later)
+        for model, since in before:
+            self._note(model, explain(model, rows, later, since=since))
+
+    def settle(self, *, every: str = "") -> None:
+        """Try what is untried, until that would tell no more. every: all variants of this name, and no others."""
+        priced = [i for i, row in enumerate(self.rows) if row.status is not None and cost_is_open(row.status)]
+        met = {(self.rows[i].status or 0, cost) for i in priced for cost in (0, 1)}
+        left, self.untried = self.untried, deque()
+        while left:
+            suspect, asked = left.popleft()
+            name = suspect[0].name
+            known = not every and name in self.names
+            pairs = met - self.costs - asked if known else set()
+            if (known and not pairs) or name != (every or name):
+                self.untried.append((suspect, asked))
+                continue
+            supposed: list[Costs] = [(pair,) for pair in sorted(pairs)] or [()]
+            result = self._from_the_start(suspect, Explained(living={costs: {} for costs in supposed}))
+            parts = finer(suspect) if result.dead_at is None else []
+            left.extendleft((part, asked) for part in reversed(parts))
+            if parts:
+                continue
+            self._note(suspect[0], result)
+            if known and (result.dead_at is None or result.dead_at >= priced[0]):
+                self.untried.append((suspect, asked | pairs))
+
+    def _from_the_start(self, suspect: Suspect, result: Explained) -> Explained:
+        model, clock = suspect
+        for pieces in self.courses:
+            result = explain(model, self.rows, pieces, clock, result)
+            if result.dead_at is not None:
+                break
+        return result
+
+    def _note(self, model: Model[Any], result: Explained) -> None:
         """It lives on, or died at that row."""
         if result.dead_at is None:
             self.living.append((model, result))
@@ -45,7 +99,7 @@ class Trial:
     def count(self, rows: Sequence[Row]) -> None:
         """Drop the candidates that counts alone refute."""
         often = told_too_often(rows, self.terms)
-        for name in {model.name for model, _ in self.living}:
+        for name in self.names:
             if excess := often or refuted_by_count(name, rows, self.terms):
                 self.living = [(model, result) for model, result in self.living if model.name != name]
                 last = bisect_right(rows, excess.at_s, key=lambda row: row.sent_s) - 1
@@ -63,56 +117,36 @@ def searchable(rows: Sequence[Row]) -> int:
     return max((end for _, end, _ in stretches(rows[: most + 1]) if end <= most), default=0)
 
 
-def coarse_clocks(terms: Terms) -> Iterator[Clock]:
-    """Of servers that keep their times in whole seconds, by the phase of those."""
-    tick_s = TICK * terms.window_s
-    return (Clock(tick_s, k * tick_s / _PHASES, (k + 1) * tick_s / _PHASES) for k in range(_PHASES))
-
-
 def try_all(rows: Sequence[Row], terms: Terms, before: Trial | None = None) -> Trial:
     """Try every candidate against rows in the order sent.
 
     before: the trial of the first of these rows, to go on from where they all were answered before the next was sent.
     """
     pieces = stretches(rows)
-    tried = before.rows if before else ()
-    later = [piece for piece in pieces if piece[0] >= len(tried)]
-    if before is None or not _goes_on(before, rows, terms, later):
-        trial, later = Trial(terms, rows), list(pieces)
-        suspects = [(model, Explained(living={(): {}})) for model in models(terms)]
+    if before is not None and _goes_on(before, rows, terms, pieces):
+        trial = before
+        trial.go_on(rows, pieces)
     else:
-        trial, suspects = Trial(terms, rows, refuted_at=before.refuted_at, counted=before.counted), before.living
-    for model, since in suspects:
-        trial.note(model, explain(model, rows, later, since=since))
-    trial.living = [(model, result) for model, result in trial.living if _holds_closer(model, rows, pieces, trial)]
+        trial = Trial(terms, rows, [pieces], _all(exact(terms)))
+    trial.settle()
     trial.count_if_blind()
     return trial
 
 
 def try_coarse(trial: Trial) -> None:
     """Servers that keep their times in whole seconds, on the same rows."""
-    terms, pieces = trial.terms, stretches(trial.rows)
-    trial.terms = replace(terms, tick_s=TICK * terms.window_s)
-    for clock in coarse_clocks(terms):
-        for model in coarse_models(terms):
-            trial.note(model, explain(model, trial.rows, pieces, clock))
+    trial.untried = _all(coarse(trial.terms))
+    trial.terms = replace(trial.terms, tick_s=TICK * trial.terms.window_s)
+    trial.settle()
     trial.count_if_blind()
 
 
-def _goes_on(before: Trial, rows: Sequence[Row], terms: Terms, later: Pieces) -> bool:
+def _all(suspects: Sequence[Suspect]) -> deque[tuple[Suspect, frozenset[tuple[int, int]]]]:
+    return deque((suspect, frozenset()) for suspect in suspects)
+
+
+def _goes_on(before: Trial, rows: Sequence[Row], terms: Terms, pieces: Pieces) -> bool:
     """Are these the same rows and more, cut where those ended?"""
     tried = len(before.rows)
     same = before.terms == terms and bool(before.living) and list(rows[:tried]) == list(before.rows)
-    return same and (not later or later[0][0] == tried)
-
-
-def _holds_closer(model: Model[Any], rows: Sequence[Row], pieces: Pieces, trial: Trial) -> bool:
-    """A bucket filled in lumps also has to explain it with its tick known better."""
-    if not isinstance(model, Lumps):
-        return True
-    for part in finer(model):
-        dead_at = explain(part, rows, pieces).dead_at
-        if dead_at is None:
-            return True
-        trial.refuted_at = max(trial.refuted_at, dead_at)
-    return False
+    return same and all(first >= tried or end <= tried for first, end, _ in pieces)

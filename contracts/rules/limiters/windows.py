@@ -6,7 +6,7 @@ within the terms, which allows more than a limiter whose windows are all alike.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from contracts.rules.limiters.rows import NEVER, Act, Decision, Terms
@@ -63,19 +63,19 @@ class FixedFirst(_Windows):
         self.name = "fixed-first-restarting" if restarting else "fixed-first"
         self.refusals_matter = restarting
 
-    def step(self, state: Window, decision: Decision) -> list[Window]:
+    def step(self, states: Iterable[Window], decision: Decision) -> list[Window]:
         after = []
-        began_lo = max(state.began_lo, decision.lo_s - self.longest)
-        if began_lo <= state.began_hi:
-            used = spend(state.used_lo, state.used_hi, self.limit, decision)
-            if used and self.refusals_matter and decision.act is Act.REFUSED:
-                after.append(Window(*used, decision.lo_s, decision.hi_s))
-            elif used:
-                after.append(Window(*used, began_lo, min(state.began_hi, decision.hi_s)))
-        if state.began_lo + self.shortest <= decision.hi_s and (used := spend(0, 0, self.limit, decision)):
-            after.append(Window(*used, max(decision.lo_s, state.began_lo + self.shortest), decision.hi_s))
-            if decision.act is Act.FREE:  # which need not open a window
-                after.append(Window(0, 0, state.began_lo, min(state.began_hi, decision.hi_s - self.shortest)))
+        opened = spend(0, 0, self.limit, decision)
+        for used_lo, used_hi, began_lo, began_hi in states:
+            lo = max(began_lo, decision.lo_s - self.longest)
+            if lo <= began_hi and (used := spend(used_lo, used_hi, self.limit, decision)):
+                restarted = self.refusals_matter and decision.act is Act.REFUSED
+                span = (decision.lo_s, decision.hi_s) if restarted else (lo, min(began_hi, decision.hi_s))
+                after.append(Window(*used, *span))
+            if opened and began_lo + self.shortest <= decision.hi_s:
+                after.append(Window(*opened, max(decision.lo_s, began_lo + self.shortest), decision.hi_s))
+                if decision.act is Act.FREE:  # which need not open a window
+                    after.append(Window(0, 0, began_lo, min(began_hi, decision.hi_s - self.shortest)))
         return after
 
 
@@ -85,7 +85,7 @@ def next_windows(
     """When the window of this decision began, if it is the k-th after the last one: (k, earliest, latest)."""
     floor = max(decision.since_s, decision.lo_s - length[1])
     k = max(1, int((floor - began[1]) / length[1]))
-    found = []
+    found: list[tuple[int, float, float]] = []
     while began[0] + k * length[0] <= decision.hi_s:
         lo, hi = max(floor, began[0] + k * length[0]), min(decision.hi_s, began[1] + k * length[1])
         if lo <= hi:
@@ -102,12 +102,13 @@ class FixedClock(_Windows):
     name = "fixed-clock"
     refusals_matter = False
 
-    def step(self, state: Window, decision: Decision) -> list[Window]:
+    def step(self, states: Iterable[Window], decision: Decision) -> list[Window]:
         after = []
-        lo, hi = max(state.began_lo, decision.lo_s - self.longest), min(state.began_hi, decision.hi_s)
-        if lo <= hi and (used := spend(state.used_lo, state.used_hi, self.limit, decision)):
-            after.append(Window(*used, lo, hi))
-        if used := spend(0, 0, self.limit, decision):
-            began, length = (state.began_lo, state.began_hi), (self.shortest, self.longest)
-            after += [Window(*used, lo, hi) for _, lo, hi in next_windows(began, length, decision)]
+        opened, length = spend(0, 0, self.limit, decision), (self.shortest, self.longest)
+        for used_lo, used_hi, began_lo, began_hi in states:
+            lo, hi = max(began_lo, decision.lo_s - self.longest), min(began_hi, decision.hi_s)
+            if lo <= hi and (used := spend(used_lo, used_hi, self.limit, decision)):
+                after.append(Window(*used, lo, hi))
+            if opened:
+                after += [Window(*opened, lo, hi) for _, lo, hi in next_windows((began_lo, began_hi), length, decision)]
         return after
