@@ -284,23 +284,22 @@ def survey_of(rows: tuple[Row, ...], window_s: float) -> Survey:
     """
     own = _but_strangers(rows)
     first = survivors(own, window_s)
-    if own == rows or _no_stranger_in(first.refuted, rows):
+    if own == rows:
         return first
-    costly = survivors(rows, window_s)
     if first.refuted is None:
-        return _either(first, costly, rows)
+        return _either(first, survivors(rows, window_s, argue=False), rows)
     loose = tuple(replace(row, status=None) if row.status in TURNED_AWAY else row for row in rows)
-    others = (survey for survey in (costly, survivors(loose, window_s)) if survey.refuted is None)
-    return next(others, first)
+    if not survivors(_while(first.refuted, loose), window_s, argue=False).candidates:
+        return first  # in that piece, whatever they cost
+    surveys = (survivors(some, window_s, argue=False) for some in (rows, loose))
+    return next((survey for survey in surveys if survey.candidates), first)
 
 
-def _no_stranger_in(refuted: Refutation | None, rows: tuple[Row, ...]) -> bool:
-    """Is the refuted piece free of them, so that it is refuted whatever they cost?"""
-    if refuted is None:
-        return False
+def _while(refuted: Refutation, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """All that was under way during the refuted piece."""
     piece = [row for row in rows if row.seq in refuted.witness]
     since_s, until_s = min(row.sent_s for row in piece), max(row.answered_s for row in piece)
-    return not any(row.status in TURNED_AWAY and row.sent_s < until_s and row.answered_s > since_s for row in rows)
+    return tuple(row for row in rows if row.sent_s <= until_s and row.answered_s >= since_s)
 
 
 def _but_strangers(rows: tuple[Row, ...]) -> tuple[Row, ...]:

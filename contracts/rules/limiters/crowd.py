@@ -12,6 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from contracts.rules.limiters.buckets import Lumps
@@ -37,7 +38,7 @@ def through(
     model: Model[Any], living: dict[Costs, States], rows: Sequence[Row], clock: Clock, patience: Patience
 ) -> dict[Costs, States] | None:
     """The states after rows that overlap, sorted by sent_s; None where even so there is too much to try."""
-    chains = _chains(rows, told=not isinstance(model, Lumps))
+    chains = _chains(tuple(rows), told=not isinstance(model, Lumps))
     nodes: Nodes = {tuple(0 for _ in chains): living}
     for _ in rows:
         nodes = _decide_one(model, nodes, chains, clock, patience)
@@ -46,7 +47,8 @@ def through(
     return next(iter(nodes.values()), {})
 
 
-def _chains(rows: Sequence[Row], *, told: bool) -> Sequence[Chain]:
+@lru_cache(maxsize=1024)  # of every crowd of a history, which one model after the other goes through
+def _chains(rows: tuple[Row, ...], *, told: bool) -> Sequence[Chain]:
     by_status: dict[int | None, list[Row]] = defaultdict(list)
     for row in rows:
         by_status[row.status].append(row)

@@ -17,7 +17,7 @@ from contracts.rules.limiters.buckets import Lumps
 from contracts.rules.limiters.decisions import EXACT, Clock, Costs, States, add, begin, decide
 from contracts.rules.limiters.rows import Model, Row
 
-_TOO_MANY_IN_FLIGHT = 8
+MOST_IN_FLIGHT = 8  # more are not searched in every order
 _TOO_MANY_STATES = 500
 TOO_MANY_IN_TURN = 60  # where no order is open, only answers of unknown cost multiply states
 _STEPS, _STEPS_A_ROW, _ROWS = 6000, 4, 2000  # of the search through orders, for one model and one history
@@ -82,7 +82,7 @@ class _Search:
         living = since.living if all(since.living.values()) else {}
         for first, end, at_once in pieces:
             before = living or dict.fromkeys(costs, begin(self._model, self._rows[first], self._clock)[()])
-            after = self._through(before, first, end) if at_once <= _TOO_MANY_IN_FLIGHT else None
+            after = self._through(before, first, end) if at_once <= MOST_IN_FLIGHT else None
             if after is None and 1 < at_once <= crowd.IN_FLIGHT:
                 blind = True
                 after = crowd.through(self._model, before, self._rows[first:end], self._clock, self._crowd)

@@ -9,7 +9,7 @@ from contracts.rules.limiters.buckets import Lumps
 from contracts.rules.limiters.candidates import CANDIDATES, coarse, exact, models
 from contracts.rules.limiters.refutation import Refutation, argued, counted, explained, shrunk
 from contracts.rules.limiters.rows import Row, Terms
-from contracts.rules.limiters.search import explain, stretches
+from contracts.rules.limiters.search import MOST_IN_FLIGHT, explain, stretches
 from contracts.rules.limiters.strangers import others_spend
 from contracts.rules.limiters.trial import Trial, searchable, try_all, try_coarse
 
@@ -27,15 +27,15 @@ class Survey:
     others_spend: bool = False  # irregular extra drops of Remaining: explained once unseen requests are supposed
 
 
-def survivors(rows: Sequence[Row], window_s: float = 10.0) -> Survey:
+def survivors(rows: Sequence[Row], window_s: float = 10.0, *, argue: bool = True) -> Survey:
     """Try every legal limiter against the rows of one key, in any order and overlap.
 
     rows: times in seconds since the run began; window_s: the documented window. Never excludes a legal limiter, also
     one used by others before the first row; does not exclude every illegal one: where more than eight requests are in
     flight it looks less closely (`crowd`), after OVERLAPS_SEARCHED overlapping ones it counts only (`flood`), and a 5xx
-    or an unanswered request may have cost one or nothing.
+    or an unanswered request may have cost one or nothing. argue: where none is left, look for the piece that shows it.
     """
-    return Inquiry(window_s).survey(rows)
+    return Inquiry(window_s).survey(rows, argue=argue)
 
 
 def explained_by_one(rows: Sequence[Row], window_s: float = 10.0) -> bool:
@@ -48,6 +48,8 @@ def explained_by_one(rows: Sequence[Row], window_s: float = 10.0) -> bool:
     if len(limits) != 1 or (limit := limits.pop()) < 1 or searchable(ordered) < len(ordered):
         return False
     pieces = stretches(ordered)
+    if any(at_once > MOST_IN_FLIGHT for _, _, at_once in pieces):
+        return False
     # A bucket filled in lumps would have to be looked at more closely.
     quick = (model for model in models(Terms(limit, window_s)) if not isinstance(model, Lumps))
     results = (explain(model, ordered, pieces) for model in quick)
@@ -61,7 +63,7 @@ class Inquiry:
         self._window_s = window_s
         self._before: Trial | None = None
 
-    def survey(self, rows: Sequence[Row]) -> Survey:
+    def survey(self, rows: Sequence[Row], *, argue: bool = True) -> Survey:
         """Of all rows so far; quickest where those added were sent after all others had been answered."""
         ordered = sorted(rows, key=lambda row: (row.sent_s, row.answered_s, row.seq))
         limits = {row.limit for row in ordered if row.limit is not None}
@@ -72,14 +74,16 @@ class Inquiry:
         trial = self._before = try_all(ordered[:searched], terms, self._before)
         piece: Sequence[Row] = ()
         if not trial.living:
-            piece = shrunk(ordered[: trial.refuted_at + 1], terms, exact(terms))
-            if explained(piece, terms, coarse(terms)):
+            piece = shrunk(ordered[: trial.refuted_at + 1], terms, exact(terms)) if argue else ()
+            if not argue or explained(piece, terms, coarse(terms)):
                 try_coarse(trial)
                 piece = ()
         if trial.living and searched < len(ordered):
             trial.count(ordered)
         if trial.living:
             return _alive(trial, terms)
+        if not argue:
+            return Survey((), {}, limit, self._window_s)
         refuted = self._refuted(ordered, terms, trial, piece)
         return Survey((), {}, limit, self._window_s, refuted=refuted, others_spend=others_spend(ordered, terms))
 
