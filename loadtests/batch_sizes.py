@@ -22,18 +22,18 @@ class BatchSizes(Pressing):
     fixed_count = 1
     own_seconds = 30.0
     own_requests = 2_000
-    keeps_all = True
     owes = (*EVERY_ANSWER, UPS_2)
     accepted: ClassVar[int] = 0  # the largest size so far
     refused_from: ClassVar[int | None] = None  # the smallest size that was too large
     ahead: ClassVar[list[int]] = []
+    due: ClassVar[set[int]] = set()  # sizes of which none has been accepted yet
     rounds: ClassVar[int] = 0
 
     @classmethod
     def prepare(cls, users: int, seconds: float) -> None:
         """As any, before the first batch."""
         super().prepare(users, seconds)
-        cls.accepted, cls.refused_from, cls.ahead, cls.rounds = 0, None, [], 0
+        cls.accepted, cls.refused_from, cls.ahead, cls.rounds, cls.due = 0, None, [], 0, set()
 
     @classmethod
     def most_records(cls) -> int | None:
@@ -48,7 +48,7 @@ class BatchSizes(Pressing):
         for row in session.rows[session.rows["status"] == 200]:
             samples.setdefault(int(row["records"]), []).append(float(row["answered_s"] - row["sent_s"]) * 1000)
         if samples and cls.__name__ in session.figures:
-            session.figures[cls.__name__] = {**session.figures[cls.__name__], "batch_sizes": _told(samples)}
+            session.figures[cls.__name__] = {**session.figures[cls.__name__], "batch_sizes": _told(samples, cls.due)}
 
     def step(self) -> None:
         """The next size, until it is enough; each comes once before any comes again, in an order that changes."""
@@ -56,6 +56,8 @@ class BatchSizes(Pressing):
         if not cls.ahead:
             cls.ahead = self._sizes()
             cls.rounds += 1
+            if cls.rounds == 1:
+                cls.due = set(cls.ahead)
             if cls.rounds > sorted((ROUNDS[0], RECORDS // sum(cls.ahead), ROUNDS[1]))[1]:
                 self.end()
             random.Random(self.batches).shuffle(cls.ahead)  # noqa: S311 — no secret, only no trend
@@ -67,8 +69,10 @@ class BatchSizes(Pressing):
         row = self.press(self.mine.batch(size, faulty), "batch sizes").row
         if row.status in (413, 422) and not faulty:
             cls.refused_from = size
+            cls.due = {each for each in cls.due if each < size}
         elif row.status == 200:
             cls.accepted = max(cls.accepted, size)
+            cls.due.discard(size)
         if row.remaining == 0:
             session.clock.sleep(Terms(1, session.choices.window_s).longest_s)
 
@@ -80,12 +84,13 @@ class BatchSizes(Pressing):
         return sorted({size for size in (*SIZES, known, between) if size < bound} or {1})
 
 
-def _told(samples: dict[int, list[float]]) -> dict[str, Any]:
+def _told(samples: dict[int, list[float]], due: set[int]) -> dict[str, Any]:
     medians = {size: median(values) for size, values in sorted(samples.items())}
     best = max(medians, key=lambda size: size / max(medians[size], 1e-6))
     points = [{"records": size, "p50_ms": round(ms, 3), "n": len(samples[size])} for size, ms in medians.items()]
     return {
         "points": points,
+        "unmeasured": sorted(due),
         **(costs(samples) or {}),
         "largest_accepted": max(samples),
         "best_records_per_s": {"records": best, "records_per_s": round(best / max(medians[best], 1e-6) * 1000, 1)},

@@ -166,9 +166,16 @@ def _ruled(gate: Gate, measure: Measure, scenario: str, figures: Figures) -> tup
         return Verdict.UNDECIDED, f"{span} in {scenario} is too wide to tell"
     if not gate.kept(value):
         return Verdict.BROKEN, None
+    unseen = _unseen(measure, scenario, figures)
+    return (Verdict.UNDECIDED, unseen) if unseen else (Verdict.HELD, None)
+
+
+def _unseen(measure: Measure, scenario: str, figures: Figures) -> str | None:
+    """What is lacking, so that no bound is surely kept by what was seen."""
     if lost := figures.get("workers_lost"):  # and with them what they saw
-        return Verdict.UNDECIDED, f"{lost} of {scenario}'s workers were lost"
-    return Verdict.HELD, None
+        return f"{lost} of {scenario}'s workers were lost"
+    lacking = measure.lacking(figures)
+    return f"{scenario} {lacking}" if lacking else None
 
 
 def _doubt(gate: Gate, measure: Measure, scenario: str, figures: Figures) -> str | None:

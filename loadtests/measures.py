@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from loadtests.latencies import beyond, merged
 
@@ -30,6 +30,7 @@ class Measure:
     interval: Callable[[Figures], tuple[float, float] | None] = lambda _: None
     # Whether even too few samples leave no doubt that the figure lies beyond a bound.
     surely_beyond: Callable[[Figures, float], bool] = lambda _, __: False
+    lacking: Callable[[Figures], str | None] = lambda _: None  # what was not measured, so that no bound is surely kept
 
     def written(self, value: float) -> str:
         """The value with its unit, as a person reads it."""
@@ -61,9 +62,14 @@ def _share(part: Callable[[Figures], float], whole: Callable[[Figures], float]) 
     return lambda figures: part(figures) / whole(figures) if whole(figures) else None
 
 
+def _tail(least: float, of: float, share: float) -> float:
+    """The chance that so many or more of all are met, each with that probability; NaN for a share that is none."""
+    return float(bdtrc(least - 1, int(of), share))  # as scipy.stats.binom.sf, whose import takes a second
+
+
 def _surely_more(part: Callable[[Figures], float], whole: Callable[[Figures], float]) -> Callable[..., bool]:
     """Of a true share at the bound, so many would hardly ever be."""
-    return lambda figures, bound: bool(binom.sf(part(figures) - 1, whole(figures), bound) < CHANCE)
+    return lambda figures, bound: _tail(part(figures), whole(figures), bound) < CHANCE
 
 
 def _settled(figures: Figures) -> int:
@@ -79,6 +85,11 @@ def _errors(figures: Figures) -> float:
 def _sizes(figures: Figures) -> int:
     points = (figures.get("batch_sizes") or {}).get("points") or ()
     return sum(int(point["n"]) for point in points)
+
+
+def _sizes_lacking(figures: Figures) -> str | None:
+    sizes = (figures.get("batch_sizes") or {}).get("unmeasured") or ()
+    return f"saw no batch of {', '.join(map(str, sizes))} records accepted" if sizes else None
 
 
 def _steps(figures: Figures) -> int:
@@ -109,7 +120,7 @@ def _surely_beyond(clock: str, share: float) -> Callable[[Figures, float], bool]
             return False
         histogram = merged([written])
         slower = beyond(histogram, bound_ms)
-        return bool(binom.sf(slower - 1, histogram.get_total_count(), share) < CHANCE)
+        return _tail(slower, histogram.get_total_count(), share) < CHANCE
 
     return surely
 
@@ -128,7 +139,7 @@ def _cost(key: str, words: str, unit: str) -> Measure:
     place = ("batch_sizes", key)
     # Of a cost the interval is judged: a slope through noise may come out anywhere in it.
     bounds = _interval("batch_sizes", f"{key.removesuffix('_ms')}_interval")
-    return Measure(words, unit, False, _at(*place), _sizes, interval=bounds)
+    return Measure(words, unit, False, _at(*place), _sizes, interval=bounds, lacking=_sizes_lacking)
 
 
 MEASURES: Mapping[str, Measure] = {

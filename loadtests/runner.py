@@ -16,7 +16,7 @@ from loadtests.plan import Planned
 
 JUDGED = (0, 1, 6)  # exit codes of a run that came to a verdict
 USAGE_ERROR = 4
-GRACE_S = 20.0  # for a child to begin, to wait for its last answers and to judge, on top of its time and one time-out
+GRACE_S = 40.0  # for a child to begin, to wait for its last answers and to judge, on top of its time and one time-out
 ENDING_S = 15.0  # for a child that is broken off to write its report
 
 

@@ -100,6 +100,11 @@ def sizes(exponent: float, low: float, high: float) -> dict[str, Any]:
     return {"batch_sizes": {"points": points, "exponent": exponent, "exponent_interval": [low, high]}}
 
 
+def lacking(exponent: float) -> dict[str, Any]:
+    measured = sizes(exponent, exponent, exponent)["batch_sizes"]
+    return {"batch_sizes": {**measured, "unmeasured": [500, 1000]}}
+
+
 def capacity(rate_per_s: float | None) -> dict[str, Any]:
     return {"capacity": {"rate_per_s": rate_per_s, "steps": [{"kept": True}, {"kept": False}]}}
 
@@ -134,6 +139,8 @@ RULINGS = [
     (gate("goodput_per_s", 20, "at_least"), figures(**SATURATED), "undecided", "fell behind"),
     (gate("p99_ms", 100), figures(workers_lost=1), "undecided", "1 of Flood's workers were lost"),
     (gate("p99_ms", 50), figures(workers_lost=1), "broken", None),
+    (gate("cost_exponent", 1.5), lacking(1.0), "undecided", "Flood saw no batch of 500, 1000 records accepted"),
+    (gate("cost_exponent", 1.5), lacking(2.0), "broken", None),
     (gate("error_share", 0, "at_most"), figures(), "held", None),
     (gate("error_share", 0, "at_most"), figures(answered=299, failed=1), "broken", None),
     (gate("error_share", 0, "at_most"), figures(statuses={"200": 299, "503": 1}), "broken", None),

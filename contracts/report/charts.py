@@ -169,3 +169,5 @@ def _cost_words(sizes: Figures) -> Iterator[str]:
         yield f"Most came through at {short(best['records'])} records: {short(best['records_per_s'])} records a second."
     if sizes.get("largest_accepted") is not None:
         yield f"The largest batch accepted had {short(sizes['largest_accepted'])} records."
+    if lacking := sizes.get("unmeasured"):
+        yield f"In the time there was, no batch of {', '.join(map(short, lacking))} records was accepted."
