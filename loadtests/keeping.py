@@ -136,6 +136,9 @@ class Keeper:
     def _remember(self, sending: Sending) -> None:
         """The last sendings of a share that together hold the last of each of its references: batches are prefixes."""
         recent, size = self._recent[sending.batch.share], sending.batch.size
+        if recent and recent[-1].batch.size == size:
+            recent[-1] = sending
+            return
         while recent and recent[-1].batch.size <= size:  # they are ever smaller
             recent.pop()
         recent.append(sending)

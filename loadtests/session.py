@@ -105,7 +105,7 @@ class Session:
     def sent(self) -> int:
         """Requests so far, of all users."""
         by_rig = self._rig.tally.sent if self._rig else self.sender.sent if self.sender else 0
-        return sum(wire.sent for wire in self._wires) + by_rig
+        return sum([wire.sent for wire in self._wires]) + by_rig  # asked before every request: quicker than a generator
 
     @property
     def unwritten(self) -> str | None:
@@ -125,7 +125,7 @@ class Session:
     @property
     def left_for_load(self) -> int:
         """The same, any of those out being perhaps sent a second time."""
-        return min(self._rig.tally.left, self.left - self.out) if self._rig else self.left
+        return self.left - self.out
 
     @property
     def elapsed_s(self) -> float:

@@ -48,7 +48,7 @@ class Stampede(Pressing):
         cls.stranger = cls.session.wire()  # before the load wires, whose numbers come after it
         super().prepare(users, seconds)
         cls.users, cls.gathered, cls.burst, cls.barrier = users, 0, 0, Event()
-        cls.spacing_s, cls.next_s = cls.spacing_within_cap_s(seconds, users), 0.0
+        cls.spacing_s, cls.next_s = cls.spacing_within_cap_s(seconds, users + 1), 0.0  # with the stranger
 
     @classmethod
     def most_records(cls) -> int | None:

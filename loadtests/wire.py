@@ -56,11 +56,6 @@ class Tally:
         self._most, self._first_seq = most, first_seq
         self.sent = self.out = 0
 
-    @property
-    def left(self) -> int:
-        """Requests that the cap still allows, those kept back that may have to be sent again."""
-        return self._most - self.sent - self.out
-
     def take(self) -> int:
         """The number of one more request. Raises Stopped at the cap, whoever asks."""
         if self.sent >= self._most:

@@ -65,7 +65,7 @@ def test_throttle_probe_holds_an_honest_server(tmp_path: Path) -> None:
 
 def test_the_same_verdict_can_be_drawn_from_the_history_alone(tmp_path: Path) -> None:
     with EmbeddedSandbox(*LIMIT) as sandbox:
-        ended = locust(tmp_path, "Stampede", "-t", "3s", "-H", sandbox.base_url, *CATALOGUE)
+        ended = locust(tmp_path, "Stampede", "-t", "2s", "-u", "6", "-H", sandbox.base_url, *CATALOGUE)
     assert ended.returncode == HELD, ended.stdout + ended.stderr
     document = report(tmp_path)
     assert {"LOAD-1", "UPS-2", "RATE-4"} <= verdicts(document, "held")
@@ -183,7 +183,7 @@ def test_an_interrupted_run_is_reported_as_such(tmp_path: Path) -> None:
 
 def test_json_on_standard_output_stands_alone(tmp_path: Path) -> None:
     with EmbeddedSandbox(*LIMIT) as sandbox:
-        ended = locust(tmp_path, "Stampede", "-t", "3s", "-H", sandbox.base_url, *CATALOGUE, "--json")
+        ended = locust(tmp_path, "Stampede", "-t", "1s", "-u", "4", "-H", sandbox.base_url, *CATALOGUE, "--json")
     assert json.loads(ended.stdout)
     assert "verdict: held" in ended.stderr
 
