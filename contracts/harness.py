@@ -4,32 +4,29 @@ Knows no pytest, so that a script or a test can run the whole in its own process
 """
 
 import os
-import subprocess
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
-
+from contracts.children import Children
 from contracts.clock import SystemClock
 from contracts.drivers.confirm import confirm
 from contracts.drivers.examples import keep_examples, read_examples, store_of
 from contracts.drivers.references import FIRST_AT, References
 from contracts.drivers.run import Run
-from contracts.drivers.schedule import PREFLIGHT_REQUESTS, Driver, drive, owe, preflight
-from contracts.evidence import Evidence
+from contracts.drivers.schedule import Driver, drive, owe, preflight
 from contracts.exchange import Cause, NoAnswer
 from contracts.finding import Verdict
-from contracts.history import HistoryWriter, RunFacts, Story, read_history
+from contracts.history import HistoryWriter, RunFacts
+from contracts.invocation import Options, baseline_of, check
 from contracts.judge import first_finding_at, rule
 from contracts.leaks import failed, leaks
 from contracts.locks import lock
 from contracts.records import Reference
-from contracts.rehearsal import rehearse
-from contracts.report.baseline import EMPTY, Baseline, BaselineError, compared, read_baseline, renewed, write_baseline
+from contracts.rehearsal import rehearse, too_long
+from contracts.report.baseline import compared, renewed, write_baseline
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write
 from contracts.report.folding import fold
@@ -39,7 +36,6 @@ from contracts.secrets import Secret
 from contracts.target import (
     EmbeddedSandbox,
     UsageError,
-    check_allowed,
     check_base_url,
     check_header,
     key_from,
@@ -51,35 +47,7 @@ from contracts.watermark import BEHIND, latest_before, raise_watermark
 from contracts.wire import MOST_HELD_BYTES, Stopped, Wire
 from openapi.document import load_document
 
-DEPTHS = ("quick", "standard", "deep")
-SEQ_STRIDE = 100_000_000  # a child's numbers begin at the next multiple, so that `seq` is unique within a run
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a person may set. `base_url` None means the embedded sandbox."""
-
-    base_url: str | None
-    catalogue: Path | None
-    max_requests: int
-    depth: str
-    seed: int
-    window_s: float
-    timeout_s: float
-    ca_bundle: str | None
-    headers: tuple[str, ...]
-    runs_dir: Path
-    allow_production: bool
-    now: datetime | None
-    gates: Path | None = None  # of the load scenarios
-    load_time_s: float = 300  # for all of them together
-    baseline: Path | None = None
-    baseline_update: bool = False
-    restore: Path | None = None
-    command: str | None = None  # as it was typed, without anything secret
-
-
-FEW, LONG_MINUTES = 60, 3  # requests a window that may make a long run; what is long
+FEW = 60  # requests a window: a lower limit may make a long run
 
 
 class Harness:
@@ -90,60 +58,24 @@ class Harness:
         self.on_event = on_event
         self.stopped: str | None = None
         self.environment = dict(os.environ)
-        self._children: list[dict[str, Any]] = []
-        self._load: dict[str, dict[str, Any]] = {}  # what is to be said of scenarios that did not run
-        self._child_seq = 0
+        self.children = Children()
         self._document: dict[str, Any] | None = None
         self._sandbox: EmbeddedSandbox | None = None
         self._lock: BinaryIO | None = None
-        self.child: subprocess.Popen[bytes] | None = None  # that is under way
         self.foretold: str | None = None  # where the run will take long
         self.restored: str | None = None  # what came of giving back, in a line
-        self._check()
-        self._open()
-
-    def _check(self) -> None:
-        """Everything that can be wrong with the options, before anything is sent. Raises UsageError."""
-        options = self.options
-        if options.depth not in DEPTHS:
-            raise UsageError(f"--depth {options.depth!r} is none of {', '.join(DEPTHS)}")
-        if options.max_requests < PREFLIGHT_REQUESTS:
-            raise UsageError(
-                f"--max-requests {options.max_requests} is below the {PREFLIGHT_REQUESTS} that preflight needs"
-            )
-        for name, value in {
-            "--window": options.window_s,
-            "--timeout": options.timeout_s,
-            "--load-time": options.load_time_s,
-        }.items():
-            if not 0 < value < 86_400:
-                raise UsageError(f"{name} {value:g} is no sensible number of seconds: give one above 0")
-        if options.ca_bundle is not None and not Path(options.ca_bundle).is_file():
-            raise UsageError(f"--ca-bundle {options.ca_bundle}: no such file")
-        self._baseline = self._read_baseline()
+        check(options)
+        self._baseline = baseline_of(options)
         self._headers = tuple(check_header(header) for header in options.headers)
-        if options.base_url is not None:
-            self.base_url = check_base_url(options.base_url)
-            check_allowed(self.base_url, options.allow_production)
-            self.secret = key_from(os.environ)
-            self.catalogue: tuple[Reference, ...] = read_catalogue(options.catalogue) if options.catalogue else ()
-
-    def _read_baseline(self) -> Baseline | None:
-        path, update = self.options.baseline, self.options.baseline_update
-        if path is None:
-            if update:
-                raise UsageError("--baseline-update needs --baseline FILE: the file to write")
-            return None
-        if update and not path.exists():
-            return EMPTY
-        try:
-            return read_baseline(path)
-        except BaselineError as error:
-            raise UsageError(str(error)) from None
+        self._open()
 
     def _open(self) -> None:
         options = self.options
-        if options.base_url is None:
+        self.catalogue: tuple[Reference, ...] = ()
+        if options.base_url is not None:
+            self.base_url, self.secret = check_base_url(options.base_url), key_from(os.environ)
+            self.catalogue = read_catalogue(options.catalogue) if options.catalogue else ()
+        else:
             self._sandbox = EmbeddedSandbox("--window", str(options.window_s))
             self._sandbox.__enter__()
             self.base_url, self.secret = self._sandbox.base_url, Secret(self._sandbox.key)
@@ -203,16 +135,10 @@ class Harness:
     def _foretell(self, drivers: Iterable[Driver]) -> None:
         """A low limit makes a long run: how long, before it is begun."""
         limit, options = self.limit, self.options
-        if not limit or limit > FEW:
-            return
-        cap = options.max_requests
-        planned = rehearse(drivers, self.catalogue, self.clock.now(), seed=options.seed, depth=options.depth, cap=cap)
-        requests = len(planned.evidence.seen)
-        minutes = requests / limit * options.window_s / 60
-        if minutes >= LONG_MINUTES:
-            pace = f"{requests} requests at {limit} in {options.window_s:g} s"
-            remedies = "--max-requests or -k make it shorter, a key with a higher limit quicker"
-            self.foretold = f"{pace} take {minutes:.0f} to {2 * minutes:.0f} minutes: {remedies}"
+        if limit and limit <= FEW:
+            now, cap = self.clock.now(), options.max_requests
+            planned = rehearse(drivers, self.catalogue, now, seed=options.seed, depth=options.depth, cap=cap)
+            self.foretold = too_long(len(planned.evidence.seen), limit, options.window_s)
 
     def _never_reached(self) -> bool:
         outcomes = [exchange.outcome for exchange in self.history.story().exchanges]
@@ -251,21 +177,10 @@ class Harness:
             self.history.stopped(reason)
             self._document = None
 
-    def end_children(self) -> None:
-        """At once: what they wrote stays."""
-        if self.child is not None:
-            self.child.kill()
-
-    def next_seq(self) -> int:
-        """The first number that a child process may give its exchanges."""
-        self._child_seq += SEQ_STRIDE
-        return self._child_seq
-
     @property
     def requests_left(self) -> int:
         """What the cap leaves for children, after what was sent here and by earlier children."""
-        spent = self.wire.sent + sum(int(child["requests"]) for child in self._children)
-        return self.options.max_requests - needed(self._levels) - spent
+        return self.options.max_requests - needed(self._levels) - self.wire.sent - self.children.requests
 
     @property
     def limit(self) -> int | None:
@@ -275,43 +190,25 @@ class Harness:
 
     def note(self, scenario: str, figures: dict[str, Any]) -> None:
         """What is to be said of a load scenario that did not run."""
-        self._load[scenario] = figures
+        self.children.left_out[scenario] = figures
         self._document = None
 
     def _latest_at(self) -> datetime:
         """The latest `at` that this run may have sent. Load scenarios count from the present, drivers from the past."""
         own = self.run.references.latest or self.run.evidence.facts.started_at - FIRST_AT
-        return max(own, self.clock.now() - BEHIND) if self._children else own
+        return max(own, self.clock.now() - BEHIND) if self.children.reports else own
 
     def fold(self, folder: Path, *, hurried: bool = False) -> None:
-        """Take a child's report into this run's: that in its folder, or one made of as much as it wrote down."""
-        report, history = folder / "report.json", folder / "history.jsonl"
-        if report.is_file():
-            self._children.append(msgspec.json.decode(report.read_bytes()))
-        elif history.is_file():
-            self._children.append(
-                self._left_behind(replace(read_history(history), finished=frozenset(), hurried=hurried))
-            )
-        else:
-            return
-        self.wire.spend(int(self._children[-1]["requests"]))
+        """Take into this run what a child left in its folder."""
+        self.wire.spend(self.children.take(folder, hurried=hurried))
         self._document = None
-
-    def _left_behind(self, story: Story) -> dict[str, Any]:
-        """The report of a child that was ended before it could write its own."""
-        evidence = Evidence.of(story)
-        rulings = rule(evidence, story)
-        last_s = max((exchange.answered_s for exchange in story.exchanges), default=0.0)
-        first = first_finding_at(rulings, evidence)
-        why = story.stopped or f"{story.facts.room} was ended before it could report"
-        return compose(Conclusion(story, rulings, len(story.exchanges), 0, first, last_s, {}, why))
 
     @property
     def document(self) -> dict[str, Any]:
         """The whole run's report as it stands, judged once all has been sent."""
         if self._document is None:
             own = compose(self._conclude()) | {"command": self.options.command, "restored": self.restored}
-            whole = fold(own, self._children) if self._children else own
+            whole = fold(own, self.children.reports) if self.children.reports else own
             whole = self._compare(whole)
             if self.stopped is not None and whole["verdict"] == Verdict.HELD:  # some were never begun
                 whole |= {"verdict": Verdict.UNDECIDED.value, "reason": self.stopped}
@@ -338,7 +235,7 @@ class Harness:
             duration_s=self.clock.monotonic_s() - self._began_s,
             certainty=run.certainty,
             reason=story.stopped,
-            load=self._load,
+            load=self.children.left_out,
         )
 
     def close(self) -> dict[str, Any]:

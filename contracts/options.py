@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.harness import DEPTHS, Options
+from contracts.invocation import DEPTHS, Options
 
 DEFAULT_CAP = 4_000
 LOAD_CAP = 1_000_000  # the same of a run with load scenarios, one of which floods

@@ -14,8 +14,9 @@ from _pytest.junitxml import LogXML  # pytest has no public way to name the JUni
 
 from contracts.clock import SystemClock
 from contracts.drivers.schedule import SCHEDULE, Driver
-from contracts.harness import Harness, Options
+from contracts.harness import Harness
 from contracts.interrupts import Interrupts
+from contracts.invocation import Options
 from contracts.options import declare, options_of
 from contracts.rehearsal import rehearse, told
 from contracts.report.terminal import lines
@@ -86,7 +87,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _check_load(session, options)
         harness = Harness(options, _progress(config))
         config.stash[HARNESS] = harness
-        config.stash[INTERRUPTS] = Interrupts(at_the_last=harness.end_children)
+        config.stash[INTERRUPTS] = Interrupts(at_the_last=harness.children.end)
         junit = _JUnit(harness.folder / "junit.xml")
         config.pluginmanager.register(junit, "harness-junit")
         junit.pytest_sessionstart()

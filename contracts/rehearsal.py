@@ -25,6 +25,7 @@ from contracts.wire import Outgoing, Wire
 BASE_URL = "http://dry-run.invalid"
 LIMIT = 1_000_000  # so that nothing is waited for
 SAMPLE = 400  # characters of a body
+LONG_MINUTES = 3
 
 
 class Rehearsal(Wire):
@@ -91,3 +92,13 @@ def _by_promise(evidence: Evidence, owed: Iterable[str]) -> Iterator[str]:
     for promise in dict.fromkeys(owed):
         stimulus = STIMULUS.get(promise, lambda each: each.judged)
         yield f"{promise:24} {sum(map(stimulus, evidence.seen)):8}"
+
+
+def too_long(requests: int, limit: int, window_s: float) -> str | None:
+    """What to say of a run of so many requests at that limit, where it takes a person's patience."""
+    minutes = requests / limit * window_s / 60
+    if minutes < LONG_MINUTES:
+        return None
+    pace = f"{requests} requests at {limit} in {window_s:g} s"
+    remedies = "--max-requests or -k make it shorter, a key with a higher limit quicker"
+    return f"{pace} take {minutes:.0f} to {2 * minutes:.0f} minutes: {remedies}"

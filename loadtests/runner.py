@@ -43,12 +43,12 @@ def run_scenario(planned: Planned, harness: Harness) -> None:
         process = subprocess.Popen(  # noqa: S603 — our own module, by our own interpreter
             command, cwd=ROOT, env=harness.environment, stdout=log, stderr=log, start_new_session=True
         )
-        harness.child, hung = process, None
+        harness.children.process, hung = process, None
         try:
             hung = not _ended_in_time(process, planned, harness)
         finally:
             _break_off(process)
-            harness.child = None
+            harness.children.process = None
             harness.fold(folder, hurried=hung is None)  # Ctrl-C
         log.seek(0)
         said = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
@@ -71,7 +71,7 @@ def _command(planned: Planned, harness: Harness, folder: Path) -> list[str]:
         "--catalogue": Path(catalogue).resolve(),
         "--run-folder": folder,
         "--runs-dir": options.runs_dir.resolve(),
-        "--first-seq": harness.next_seq(),
+        "--first-seq": harness.children.next_seq(),
         "--max-requests": min(harness.requests_left, planned.most),
         "--window": options.window_s,
         "--timeout": options.timeout_s,

@@ -11,7 +11,8 @@ from contracts import judge
 from contracts.drivers.schedule import SCHEDULE
 from contracts.exchange import Answer
 from contracts.finding import Verdict
-from contracts.harness import Harness, Options
+from contracts.harness import Harness
+from contracts.invocation import Options
 from contracts.report.terminal import lines
 from loadtests.connection import Watch
 from tests.commands import ended, pytest_command

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from contracts.harness import Harness, Options
+from contracts.harness import Harness
+from contracts.invocation import Options
 from contracts.target import ROOT, EmbeddedSandbox
 from loadtests import runner
 from loadtests.plan import PARTS, SCENARIOS, STARTUP_S, Planned, Terms, plan, steady_rate_per_s

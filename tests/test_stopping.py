@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from contracts import judge
-from contracts.harness import Harness, Options
+from contracts.harness import Harness
 from contracts.history import HistoryWriter, RunFacts, read_history
+from contracts.invocation import Options
 from contracts.target import SANDBOX_CATALOGUE, UsageError
 from contracts.watermark import raise_watermark
 from tests.commands import CATALOGUE, locust_command, pytest_command, sandbox, started, under_way
@@ -39,8 +40,8 @@ def test_ctrl_c_twice_ends_at_once(tmp_path: Path) -> None:
 
 
 def test_a_load_test_too(tmp_path: Path) -> None:
-    with sandbox("--limit", "6", "--window", "30") as url:
-        process = started(locust_command(tmp_path, "ThrottleProbe", "-H", url, *CATALOGUE, "--window", "30"))
+    with sandbox("--limit", "6", "--window", "5") as url:
+        process = started(locust_command(tmp_path, "ThrottleProbe", "-H", url, *CATALOGUE, "--window", "5"))
         history = under_way(tmp_path)
         twice(process)
         said, _ = process.communicate(timeout=120)

@@ -11,8 +11,9 @@ import pytest
 from requests import PreparedRequest
 
 from contracts.drivers.schedule import SCHEDULE, Driver
-from contracts.harness import Harness, Options
+from contracts.harness import Harness
 from contracts.history import read_history
+from contracts.invocation import Options
 from contracts.locks import lock
 from contracts.records import OURS, read_body
 from contracts.target import ROOT, SANDBOX_CATALOGUE, UsageError, read_catalogue
