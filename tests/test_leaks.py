@@ -110,7 +110,7 @@ def left_in_the_project(since_s: float) -> Iterator[Path]:
 
 
 COMMANDS = {
-    "pytest": ("pytest --base-url URL -vv --showlocals --junit-xml RUNS/junit.xml --hypothesis-show-statistics", 1),
+    "pytest": ("pytest --base-url URL -vv --showlocals --junit-xml RUNS/junit.xml", 1),
     "a crash below everything": ("pytest -p crash --base-url URL --tb long -vv --showlocals --full-trace", 1),
     "Ctrl-C below everything": ("pytest -p crash --base-url URL --tb long -vv --showlocals --full-trace", 2),
     "locust": ("locust Stampede --headless -H URL -t 20 --html RUNS/locust.html --csv RUNS/locust --csv-full-history "

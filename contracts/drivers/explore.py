@@ -3,21 +3,22 @@
 Both only generate; what they make is sent and judged as it stands, and every string is marked as ours before it leaves.
 """
 
-from functools import lru_cache
-from typing import Any
+from __future__ import annotations
 
-import hypothesis
-import schemathesis
-from hypothesis import strategies as st
-from schemathesis.generation import GenerationMode
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from contracts.drivers.cases import acceptable, faulty, open_cases
 from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
 from contracts.records import OURS, REFERENCE_FIELDS
 from openapi.document import load_document
 
+# Both take longer to load than all the rest, and are loaded where they run: a wrong option need not wait for them.
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
 BUDGET = {"quick": 3, "standard": 3, "deep": 300}  # examples of each explorer
-MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+MODES = ("positive", "negative")
 
 
 def marked(value: object, names: tuple[str, ...] = REFERENCE_FIELDS) -> object:
@@ -36,6 +37,8 @@ def _ours(name: str) -> str:
 
 def free_batches(run: Run) -> None:
     """Hypothesis: batches of acceptable, faulty and open records in free order and number."""
+    from hypothesis import strategies as st
+
     fine = [as_it_is, *(edit for _, edit in acceptable())]
     wrong = [edit for _, edit in faulty()] if run.refusal is Refusal.PER_RECORD else []
     loose = [edit for _, edit in open_cases()][:3] if run.refusal is Refusal.PER_RECORD else []
@@ -55,23 +58,28 @@ def documents(run: Run) -> None:
 
 
 @lru_cache(maxsize=8)
-def _bodies(mode: GenerationMode, seed: int, count: int) -> tuple[Any, ...]:
+def _bodies(mode: str, seed: int, count: int) -> tuple[Any, ...]:
     """The same seed makes the same bodies, whatever the target."""
+    import schemathesis
+    from schemathesis.generation import GenerationMode
+
     schema = schemathesis.openapi.from_dict(dict(load_document().effective))
     operation: Any = schema[load_document().operation_path]["POST"]
-    return tuple(case.body for case in _drawn(operation.as_strategy(generation_mode=mode), seed, count))
+    return tuple(case.body for case in _drawn(operation.as_strategy(generation_mode=GenerationMode(mode)), seed, count))
 
 
-def _probe_of(body: object, mode: GenerationMode) -> Probe:
+def _probe_of(body: object, mode: str) -> Probe:
     if isinstance(body, bytes):
-        return raw(f"Schemathesis, {mode.value}", body)
+        return raw(f"Schemathesis, {mode}", body)
     if not isinstance(body, dict | list | str | int | float | bool | None):
-        return raw(f"Schemathesis, {mode.value}", b"")
-    return raw(f"Schemathesis, {mode.value}", write(marked(body)))
+        return raw(f"Schemathesis, {mode}", b"")
+    return raw(f"Schemathesis, {mode}", write(marked(body)))
 
 
 def _drawn(examples: st.SearchStrategy[Any], seed: int, count: int) -> list[Any]:
     """Examples by a seed. Reduction is ours, so Hypothesis neither shrinks nor keeps any."""
+    import hypothesis
+
     drawn: list[Any] = []
 
     @hypothesis.seed(seed)
