@@ -28,9 +28,9 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._take)
 
     def close(self) -> None:
-        """From here on Ctrl-C is what it was before."""
+        """From here on Ctrl-C is what it was before; after a first one all is written, and nothing is left to end."""
         if self._open:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, signal.SIG_IGN if self._once else signal.default_int_handler)
         self._open = False
 
     def _take(self, _number: int, _frame: object) -> None:

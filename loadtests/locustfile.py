@@ -245,6 +245,8 @@ def quitting(environment: Environment, **_: Any) -> None:
         environment.runner.stop()
     if LoadTests.sandbox is not None:
         LoadTests.sandbox.__exit__(None, None, None)
+    if LoadTests.interrupts is not None:
+        LoadTests.interrupts.close()
 
 
 for hook, listener in (
