@@ -5,6 +5,8 @@ kept exchanges come back with Locust's own reports, the rest when the test ends.
 are off by as much: keep them on one time (NTP).
 """
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -49,14 +51,16 @@ class Part(msgspec.Struct, frozen=True):
         return self.started_at, self.first, self.limit
 
     def choices(self, whole: Choices) -> Choices:
-        """The test's choices, for this part; its evidence goes through a folder of its own."""
+        """The test's choices, for this part; its evidence goes through a folder that ends with this process."""
+        folder = Path(tempfile.mkdtemp(prefix="harness-worker-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         return replace(
             whole,
             catalogue=self.catalogue,
             first_seq=self.first_seq,
             max_requests=self.max_requests,
             restore=(),
-            run_folder=Path(tempfile.mkdtemp(prefix="harness-worker-")),
+            run_folder=folder,
         )
 
 
@@ -138,6 +142,7 @@ class Worker:
 
     def evidence(self) -> dict[str, Any]:
         """What has come since the last time: packed rows, lines of the history, and of the journal."""
+        self.session.flush()
         folder = self.session.folder
         packed = _from(folder / rows.NAME, self.rows_sent, rows.DTYPE.itemsize)
         whole = _whole_lines(folder / "history.jsonl", self.lines_sent)
@@ -147,10 +152,12 @@ class Worker:
         return {"rows": packed, "lines": whole.splitlines(), "writes": writes}
 
     def last_word(self) -> None:
-        """All the rest, once the last user has ended."""
+        """All the rest, once the last user has ended: then the master has it, and the folder can go."""
         session, self.done = self.session, True
         told = {"sender": asdict(session.sender or Sender()), "stopped": session.stopped}
         self.runner.send_message(ENDED, {**self.evidence(), **told})
+        session.close()
+        shutil.rmtree(session.folder, ignore_errors=True)
 
 
 def check_divisible(scenarios: Iterable[type[Scenario]]) -> None:

@@ -42,9 +42,9 @@ def figures(rows: Rows, generator: Generator) -> dict[str, Any]:
     duration_s = max(ended_s - began_s, 1e-9)
     statuses, counts = np.unique(rows["status"][answered], return_counts=True)
     sent, achieved = len(rows), int(answered.sum())
-    due, since_sent = (
-        histogram_of(rows["answered_s"][answered] - rows[name][answered]) for name in ("due_s", "sent_s")
-    )
+    let_in = rows[answered & ~refused]  # a refusal is quick: among them a slow answer would hardly show
+    due, since_sent = (histogram_of(let_in["answered_s"] - let_in[name]) for name in ("due_s", "sent_s"))
+    turned_away = histogram_of(rows["answered_s"][refused] - rows["sent_s"][refused])
     return {
         "users": generator.users,
         "duration_s": round(duration_s, 3),
@@ -68,7 +68,11 @@ def figures(rows: Rows, generator: Generator) -> dict[str, Any]:
             "saturated": generator.saturated(sent),
         },
         "workers_lost": generator.lost,
-        "latency": {"due": percentiles_of(due), "sent": percentiles_of(since_sent)},
+        "latency": {
+            "due": percentiles_of(due),
+            "sent": percentiles_of(since_sent),
+            "refused": percentiles_of(turned_away),  # from send time
+        },
         "histograms": {"due": written(due), "sent": written(since_sent)},
         "series": series(rows, began_s, ended_s),
     }
@@ -126,9 +130,10 @@ def _point(rows: Rows) -> dict[str, Any]:
         "failed": int(_failed(rows).sum()),
         "remaining": int(told[-1]) if len(told) else None,
     }
+    let_in = answered[answered["status"] != 429]
     for name in ("due", "sent"):
-        latencies_ms = (answered["answered_s"] - answered[f"{name}_s"]) * 1000
+        latencies_ms = (let_in["answered_s"] - let_in[f"{name}_s"]) * 1000
         for percent in (50, 99):
-            value = round(float(np.percentile(latencies_ms, percent)), 3) if len(answered) else None
+            value = round(float(np.percentile(latencies_ms, percent)), 3) if len(let_in) else None
             point[f"{name}_p{percent}_ms"] = value
     return point

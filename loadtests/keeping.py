@@ -158,6 +158,8 @@ class Keeper:
 
     def flush(self) -> None:
         """Write what is buffered; where it does not fit, `unwritten` says so."""
+        if not self._buffer:
+            return
         try:
             self._file.write(b"".join(self._buffer))
         except OSError as error:

@@ -107,6 +107,11 @@ class Session:
         by_rig = self._rig.tally.sent if self._rig else self.sender.sent if self.sender else 0
         return sum([wire.sent for wire in self._wires]) + by_rig  # asked before every request: quicker than a generator
 
+    def flush(self) -> None:
+        """Write the rows that are buffered, so that they can be read."""
+        if self._rig is not None:
+            self._rig.keeper.flush()
+
     @property
     def unwritten(self) -> str | None:
         """Why not all of the evidence could be written, where it could not."""

@@ -186,6 +186,19 @@ def test_a_connection_closed_while_idle_is_no_failed_request() -> None:
     assert (row["verdict"], row["samples"]) == ("held", 25)
 
 
+def test_quick_refusals_hide_no_slow_answer() -> None:
+    let_in = [LoadRow(k, k / 10, k / 10, k / 10 + 2, status=200, flags=RIGHT) for k in range(100)]
+    refused = [LoadRow(100 + k, k / 99, k / 99, k / 99 + 0.001, status=429) for k in range(99_00)]
+    told = measured(from_bytes(b"".join(row.pack() for row in (*let_in, *refused))), Generator(users=4))
+    latency = told["latency"]
+    assert (latency["due"]["count"], latency["refused"]["count"]) == (100, 9_900)
+    assert latency["due"]["p50_ms"] == pytest.approx(2000, rel=0.01)
+    assert latency["refused"]["p99_ms"] == pytest.approx(1, rel=0.01)
+    (row,) = rule_on([gate("p99_ms", 1000)], "Flood", told)
+    assert row["verdict"] == "broken"
+    assert all(point["due_p50_ms"] in (None, pytest.approx(2000)) for point in told["series"])
+
+
 def test_only_the_gates_of_a_scenario_speak_of_it() -> None:
     asked = [gate("p99_ms", 100), gate("p99_ms", 100, scenario="SteadyRate"), gate("p99_ms", 100, scenario="every")]
     assert [row["scenario"] for row in rule_on(asked, "Flood", figures())] == ["Flood", "Flood"]

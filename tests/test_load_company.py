@@ -38,7 +38,7 @@ def steady(folder: Path, base_url: str, seconds: int) -> list[str]:
             "--timeout",
             "5",
             "--rate",
-            "40",
+            "60",
             "-u",
             "10",
             "-t",
@@ -60,13 +60,17 @@ def test_who_steers_by_all_of_its_answers_runs_alone(scenario: str, tmp_path: Pa
 
 
 def test_two_processes_say_what_one_says(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
     with EmbeddedSandbox(*PLENTY) as sandbox:
         ended = subprocess.run(
-            [*steady(tmp_path, sandbox.base_url, 5), "--processes", "2"],
-            cwd=ROOT, env=environment(EmbeddedSandbox.key), capture_output=True, text=True, timeout=240, check=False,
+            [*steady(tmp_path, sandbox.base_url, 3), "--processes", "2"],
+            cwd=ROOT, env=environment(EmbeddedSandbox.key) | {"TMPDIR": str(kept)},
+            capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
     document = report(tmp_path)
     assert ended.returncode == HELD, ended.stdout + ended.stderr
+    assert not list(kept.glob("harness-worker-*")), "what a worker kept is with its master"
     figures = document["load"]["SteadyRate"]
     rows = read_rows(tmp_path / LATEST / "rows.bin")
     assert figures["sent"] == len(rows) == figures["answered"] > 100
@@ -87,7 +91,7 @@ def test_so_do_a_master_and_workers_that_were_started_apart(tmp_path: Path) -> N
     master = ["--master", "--expect-workers", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
     worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
     with EmbeddedSandbox(*PLENTY) as sandbox, ExitStack() as stack:
-        command, key = steady(tmp_path, sandbox.base_url, 7), environment(EmbeddedSandbox.key)
+        command, key = steady(tmp_path, sandbox.base_url, 3), environment(EmbeddedSandbox.key)
         processes = [
             stack.enter_context(subprocess.Popen([*command, *role], cwd=ROOT, env=key, stdout=subprocess.DEVNULL))
             for role in (master, worker, worker)
@@ -105,11 +109,11 @@ def test_so_do_a_master_and_workers_that_were_started_apart(tmp_path: Path) -> N
 
 def test_a_worker_that_is_lost_leaves_the_run_undecided(tmp_path: Path) -> None:
     with EmbeddedSandbox(*PLENTY) as sandbox:
-        command = [*steady(tmp_path, sandbox.base_url, 8), "--processes", "2"]
+        command = [*steady(tmp_path, sandbox.base_url, 6), "--processes", "2"]
         key = environment(EmbeddedSandbox.key)
         with subprocess.Popen(command, cwd=ROOT, env=key, stdout=subprocess.PIPE, text=True) as master:
             patiently(tmp_path, "runs/*/rows.bin")
-            time.sleep(3)
+            time.sleep(1.5)
             children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
             os.kill(int(children[0]), signal.SIGKILL)
             said, _ = master.communicate(timeout=120)

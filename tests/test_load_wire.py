@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from requests.utils import get_environ_proxies, select_proxy
 
 from contracts.exchange import NoAnswer
 from contracts.history import HistoryWriter, RunFacts, read_history
@@ -172,6 +173,31 @@ def test_an_answer_that_was_not_waited_for_has_a_row(tmp_path: Path) -> None:
     assert (tally.sent, tally.out, rows["cause"].tolist()) == (1, 0, [255])
 
 
+PROXIES = tuple(name for each in ("http", "https", "all", "no") for name in (f"{each}_proxy", f"{each}_proxy".upper()))
+
+
+@pytest.mark.parametrize(
+    ("variables", "proxied"),
+    [
+        ({}, False),
+        ({"ALL_PROXY": "http://proxy.test:3128"}, True),
+        ({"https_proxy": "http://proxy.test:3128"}, False),
+        ({"http_proxy": "http://proxy.test:3128", "NO_PROXY": "10.0.0.0/8"}, False),
+        ({"http_proxy": "http://proxy.test:3128", "NO_PROXY": "host.test"}, True),
+    ],
+)
+def test_the_environments_proxy_is_read_as_the_wire_of_the_contracts_reads_it(
+    variables: dict[str, str], proxied: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    url = "http://10.1.2.3:8080/v1"
+    assert bool(select_proxy(url, get_environ_proxies(url))) is proxied
+    assert Route(url).target("/x").startswith("http://") is proxied
+
+
 @pytest.mark.parametrize(
     ("target", "proxy", "line", "connects_to"),
     [
@@ -185,7 +211,7 @@ def test_the_fence_is_in_the_bytes(
     target: str, proxy: str, line: str, connects_to: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One host, one path, one method, whatever the batch: nothing that is sent can name another."""
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+    for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", proxy)
     dialled: list[object] = []

@@ -150,10 +150,10 @@ def test_without_a_key_nothing_is_sent(tmp_path: Path) -> None:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str, key: str | None = None) -> Iterator[subprocess.Popen[str]]:
     command = [*LOCUST, *arguments, "--loglevel", "WARNING"]
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(None), stdout=pipe, stderr=pipe, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(key), stdout=pipe, stderr=pipe, text=True)
     try:
         yield process
     finally:

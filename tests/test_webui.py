@@ -1,11 +1,15 @@
 """The page beside Locust's, in a browser: the form starts a test, charts move, the verdict comes."""
 
+import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -13,10 +17,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from contracts.exchange import Exchange
 from contracts.history import Story
 from contracts.rows import LoadRow
+from contracts.target import EmbeddedSandbox
 from loadtests.webui.judging import standing
 from loadtests.webui.live import COUNTS, MOST, Series
 from tests.build import FACTS, answer, asked, numbered, ok, record, reply
-from tests.test_loadtests import started, wait_for
+from tests.test_loadtests import CATALOGUE, report, started, wait_for
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
@@ -35,8 +40,8 @@ def test_a_point_tells_what_came_in_its_second() -> None:
     series = Series()
     for row in rows(0):
         series.take(row)
-    series.close_second(1.0)
-    series.close_second(2.0)
+    series.close_step(1.0)
+    series.close_step(2.0)
     busy, idle = series.points
     assert [busy[name] for name in COUNTS] == [10, 9, 8, 1, 1]
     assert (busy["remaining"], busy["due_p50_ms"], busy["sent_p99_ms"]) == (11, 10.0, 5.0)
@@ -48,7 +53,7 @@ def test_a_long_test_has_no_more_points_and_loses_no_request() -> None:
     for second in range(2 * MOST + 7):
         for row in rows(second):
             series.take(row)
-        series.close_second(second + 1.0)
+        series.close_step(second + 1.0)
     assert MOST // 2 <= len(series.points) <= MOST
     assert sum(point["offered"] for point in series.points) == 10 * (2 * MOST + 7)
     assert sum(point["span_s"] for point in series.points) == pytest.approx(2 * MOST + 7)
@@ -130,7 +135,7 @@ def test_a_test_is_started_watched_and_judged(page: Page, url: str) -> None:
     expect(rate).to_be_visible(timeout=120_000)
     before = rate.locator("polyline").nth(1).get_attribute("points")
     expect(rate.locator("polyline").nth(1)).not_to_have_attribute("points", before or "", timeout=120_000)
-    for name in ("Answers a second", "Remaining", "Latency, ms"):
+    for name in ("Answers a second", "Remaining", "Latency of what was let in, ms"):
         expect(page.get_by_role("img", name=re.compile(f"^{name}"))).to_be_visible()
     promise = page.get_by_role("row", name=re.compile("^RES-3"))
     expect(promise).to_contain_text("nothing found yet")
@@ -179,6 +184,53 @@ def test_a_wrong_value_in_the_form_is_told(page: Page, url: str, field: str, val
     }
     page.request.post(f"{url}swarm", form=put_back)
     expect(page.get_by_role("status")).to_contain_text("no catalogue", timeout=120_000)
+
+
+def form(scenario: str, seconds: str, **chosen: str) -> bytes:
+    """Locust's own form as the browser sends it."""
+    fields = {"user_count": "2", "spawn_rate": "2", "user_classes": scenario, "run_time": seconds, **chosen}
+    return urlencode(fields).encode()
+
+
+def patiently_told(url: str, what: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """The figures of our page, once they tell that."""
+    for _ in range(600):
+        with urlopen(f"{url}harness/figures", timeout=60) as answer:  # noqa: S310 — loopback
+            told: dict[str, Any] = json.load(answer)
+        if what(told):
+            return told
+        time.sleep(0.2)
+    raise AssertionError("the page never told it")
+
+
+def test_a_good_value_in_the_form_takes_effect(url: str, tmp_path: Path) -> None:
+    gates = tmp_path / "own.toml"
+    gates.write_text('[OWN]\nscenario = "SteadyRate"\nmeasure = "achieved_per_s"\nat_least = 1000\n')
+    chosen = form("SteadyRate", "3s", rate="15", records_per_batch="7", gates=str(gates))
+    urlopen(f"{url}swarm", chosen, timeout=60).close()  # noqa: S310 — loopback
+    patiently_told(url, lambda told: told["verdict"])
+    document = report(tmp_path)
+    load = document["load"]["SteadyRate"]
+    assert load["records"] == 7 * load["sent"]
+    assert 25 <= load["sent"] <= 50, "15 a second"
+    assert [gate["id"] for gate in load["gates"]] == ["GATE-OWN"]
+
+
+def test_a_master_shows_what_its_workers_saw(tmp_path: Path) -> None:
+    port = 17_000 + os.getpid() % 1_000
+    options = ("--web-port", str(port), "--runs-dir", str(tmp_path / "runs"), "--processes", "2")
+    with EmbeddedSandbox("--limit", "8", "--window", "0.6") as sandbox:
+        target = ("-H", sandbox.base_url, *CATALOGUE, "--window", "0.6", "--timeout", "5")
+        with started(*options, *target, key=sandbox.key):
+            url = f"http://127.0.0.1:{port}/"
+            wait_for(url)
+            given = form("SteadyRate", "40s", rate="30", host=sandbox.base_url)
+            urlopen(f"{url}swarm", given, timeout=60).close()  # noqa: S310 — loopback
+            told = patiently_told(url, lambda told: any(point["refused"] for point in told["points"]))
+    point = next(point for point in told["points"] if point["refused"])
+    assert point["admitted"] > 0
+    assert 0 <= point["remaining"] < 8
+    assert point["due_p99_ms"] >= point["sent_p50_ms"] > 0
 
 
 @pytest.mark.parametrize("path", ["harness/report", "harness/../report.json", "harness/report/..%2fhistory.jsonl"])

@@ -31,7 +31,7 @@ class Series:
         """One more request whose end was seen."""
         self._rows.append(row)
 
-    def close_second(self, now_s: float) -> None:
+    def close_step(self, now_s: float) -> None:
         """Make a point of all that came since the last one; `now_s` counts from the test's begin."""
         rows, self._rows = self._rows, []
         self.add(point(rows, now_s, now_s - self._until_s))
@@ -56,12 +56,13 @@ def row_of(exchange: Exchange) -> LoadRow:
 
 
 def point(rows: Sequence[LoadRow], at_s: float, span_s: float) -> Point:
-    """Counts, the last Remaining, and both latencies of what was answered in `span_s` seconds."""
+    """Counts, the last Remaining, and both latencies of what was let in, for what was answered in `span_s` seconds."""
     answered = [row for row in rows if row.status]
     refused = sum(row.status == 429 for row in answered)
     told = [row.remaining for row in answered if row.remaining >= 0]
-    latencies = {"due": [row.answered_s - row.due_s for row in answered]}
-    latencies["sent"] = [row.answered_s - row.sent_s for row in answered]
+    let_in = [row for row in answered if row.status != 429]
+    latencies = {"due": [row.answered_s - row.due_s for row in let_in]}
+    latencies["sent"] = [row.answered_s - row.sent_s for row in let_in]
     return {
         "t_s": round(at_s, 2),
         "span_s": round(max(span_s, 1e-3), 3),

@@ -7,7 +7,7 @@ const CHARTS = [
   ["Rate, requests a second", [["offered", perSecond("offered")], ["achieved", perSecond("answered")]]],
   ["Answers a second", [["admitted", perSecond("admitted")], ["refused (429)", perSecond("refused")], ["failed", perSecond("failed")]]],
   ["Remaining, as the headers tell", [["remaining", plain("remaining")]]],
-  ["Latency, ms", [["p50 from due", plain("due_p50_ms")], ["p99 from due", plain("due_p99_ms")],
+  ["Latency of what was let in, ms", [["p50 from due", plain("due_p50_ms")], ["p99 from due", plain("due_p99_ms")],
     ["p50 from send", plain("sent_p50_ms")], ["p99 from send", plain("sent_p99_ms")]]],
 ];
 

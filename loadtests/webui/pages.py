@@ -10,12 +10,12 @@ from typing import Any
 import gevent
 from flask import Blueprint, Response, jsonify, make_response, send_file
 from locust.env import Environment
-from locust.runners import MasterRunner
+from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
 
 from contracts.exchange import Exchange
 from contracts.report.terminal import safe
 from contracts.rows import LoadRow
-from loadtests.webui.live import Point, Series, row_of
+from loadtests.webui.live import Series, row_of
 from loadtests.webui.standing import Standing
 
 HERE = Path(__file__).parent
@@ -40,12 +40,11 @@ class Watch:
         self._report: Path | None = None
         self._error: str | None = None
         self._running, self._ending = False, False
-        self._counted = (0, 0)  # requests and failures, as a master was last told
 
     def begin(self, scenario: str, folder: Path, owed: set[str]) -> None:
         """A test has begun, which writes its history into that folder."""
         self._series, self._scenario, self._document = Series(), scenario, None
-        self._report, self._error, self._counted = None, None, (0, 0)
+        self._report, self._error = None, None
         self._running, self._ending = True, False
         self._standing = Standing(folder / "history.jsonl", owed)
         gevent.spawn(self._standing.keep)
@@ -74,24 +73,12 @@ class Watch:
             self._standing.ended = True
 
     def _tick(self, series: Series) -> None:
-        now_s = 0.0
+        # A master has the rows of its workers with their reports, no sooner.
+        now_s, step_s = 0.0, WORKER_REPORT_INTERVAL if isinstance(self._environment.runner, MasterRunner) else 1.0
         while self._running and series is self._series:
-            gevent.sleep(1)
-            now_s += 1
-            if isinstance(self._environment.runner, MasterRunner):
-                series.add(self._told_by_workers(now_s))
-            else:
-                series.close_second(now_s)
-
-    def _told_by_workers(self, now_s: float) -> Point:
-        """What the workers' merged figures tell: neither Remaining nor the moment a request was due."""
-        total = self._environment.stats.total
-        sent, failed = total.num_requests - self._counted[0], total.num_failures - self._counted[1]
-        self._counted = (total.num_requests, total.num_failures)
-        latency = {f"sent_{name}_ms": total.get_current_response_time_percentile(at) for name, at in QUANTILES.items()}
-        unknown = dict.fromkeys(("admitted", "refused"), 0) | dict.fromkeys(("remaining", "due_p50_ms", "due_p99_ms"))
-        return {"t_s": now_s, "span_s": 1, "offered": sent, "answered": sent - failed, "failed": failed, **unknown,
-                **latency}  # fmt: skip
+            gevent.sleep(step_s)
+            now_s += step_s
+            series.close_step(now_s)
 
     def figures(self) -> dict[str, Any]:
         """All that the page draws; bounded, whatever the test's length."""
@@ -112,9 +99,6 @@ class Watch:
     def report(self) -> Path | None:
         """The page of the run that ended last."""
         return self._report if self._report is not None and self._report.is_file() else None
-
-
-QUANTILES = {"p50": 0.5, "p99": 0.99}
 
 
 def _rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
