@@ -14,7 +14,7 @@ from typing import Any
 
 from requests import PreparedRequest, Response, exceptions
 from requests.adapters import BaseAdapter, HTTPAdapter
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, ReadTimeoutError
 
@@ -76,6 +76,11 @@ class WatchedAdapter(HTTPAdapter):
         pool: Any = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
         pool.ConnectionCls = _WATCHED.get(pool.ConnectionCls, pool.ConnectionCls)
         return pool
+
+
+def proxy_for(url: str) -> str | None:
+    """The environment's proxy for that URL, if it has one: ALL_PROXY and the networks of NO_PROXY are read too."""
+    return select_proxy(url, get_environ_proxies(url, no_proxy=None))
 
 
 def deliver(adapter: BaseAdapter, request: PreparedRequest, timeout_s: float, verify: bool | str) -> Answer | NoAnswer:

@@ -8,7 +8,8 @@ from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import certifi
-from requests.utils import get_environ_proxies, select_proxy
+
+from contracts.transport import proxy_for
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -21,8 +22,7 @@ class Route:
     verify: str | bool = True  # a bundle of certificates to trust, or the usual ones
 
     def __post_init__(self) -> None:
-        # As the wire of the contracts reads the environment, ALL_PROXY and the networks of NO_PROXY included.
-        proxy = select_proxy(self.base_url, get_environ_proxies(self.base_url, no_proxy=None))
+        proxy = proxy_for(self.base_url)
         proxied = urlsplit(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
         if proxied is not None and proxied.scheme != "http":
             raise ValueError(f"the environment's proxy {proxied.scheme}://{proxied.hostname} is no http:// proxy")

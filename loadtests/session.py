@@ -159,10 +159,16 @@ class Session:
         )
 
     def rig(self, driver: str, keep_all: bool) -> "Rig":
-        """What all load wires of the test share; made once. Its numbers come after those of the preflight."""
+        """What all load wires of the test share; made once. Its numbers come after those of the preflight.
+
+        Raises UsageError for a proxy that cannot be used.
+        """
         if self._rig is None:
             choices = self.choices
-            route = Route(choices.base_url, choices.verify)
+            try:
+                route = Route(choices.base_url, choices.verify)
+            except ValueError as error:
+                raise UsageError(str(error)) from None
             keeper = Keeper(self.folder, self.history, driver, shown_headers(choices.headers), keep_all)
             tally = Tally(self.left, choices.first_seq + choices.max_requests * len(self._wires))
             head = head_of(route, choices.secret, choices.headers)
