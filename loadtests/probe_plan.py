@@ -13,9 +13,10 @@ from contracts.rules.limiters import Inquiry, Row, Survey
 from contracts.rules.limiters.rows import Terms
 
 REFUSALS = 2  # the first proves the limit, the second that it was no accident
-LATE = 0.88  # of a window: a clock's edge has most likely passed, a window just opened has not ended
-ROUNDS = (0.48, 0.82, 0.48, 0.82, 0.82)  # of a window: bursts so close together that no clock lets many of them in
-EDGE_FILL = 0.9  # of a window
+LATE = 0.91  # of a window: a clock's edge has passed, but hardly a tenth before its time, as whole seconds may have it
+OVER = 1.12  # of a window: the longest legal one has ended, also by a clock of whole seconds
+ROUNDS = (0.48, 0.82, LATE, LATE)  # of a window: bursts so close together that no clock lets many of them in
+EDGE_FILL = 0.88  # of a window: that none can have ended by a clock of whole seconds either
 IN_FLIGHT = 24  # at once behind the barrier: more than a race needs, less than troubles anybody
 EXACT_UP_TO = 500  # limits above it are not searched while the probe runs
 FREE_KINDS = ("401", "400", "422")
@@ -23,6 +24,7 @@ ASKED_OFTEN = 3
 SECOND_KEY = "second key"
 TURNS = 4  # of each of two keys, and one more: more than an edge of a window between two of them explains
 STEADY_WINDOWS = 2
+EXCESS = 24  # requests of a steady excess, at least, where tokens flow back
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Plan:
         if "late" not in done:
             return Phase("late", max(self._last_s(), first_s + LATE * self.window_s), *self._one_or_all())
         if "when the window is over" not in done and self._seen("late").let_in == 0:
-            over_s = first_s + self.terms.longest_s * 1.01 + self._seen("burst").rows[-1].answered_s - first_s
+            over_s = self._seen("burst").rows[-1].answered_s + OVER * self.window_s
             return Phase("when the window is over", max(self._last_s(), over_s), *self._through(), must_fit=True)
         if last.let_in == 0 and last.phase.name in ("when the window is over", "late"):
             return self._recover("after one window", 1)
@@ -178,7 +180,7 @@ class Plan:
                 at_s = max(self._last_s(), opened[0].sent_s + EDGE_FILL * self.window_s)
                 return Phase("late in the window", at_s, left, 1, 0.0, self._abreast)
         if "across its end" not in done:
-            over_s = opened[-1].answered_s + self.terms.longest_s * 1.005
+            over_s = opened[-1].answered_s + OVER * self.window_s
             return Phase("across its end", max(self._last_s(), over_s), limit // 2 + REFUSALS, REFUSALS)
         return None
 
@@ -199,7 +201,10 @@ class Plan:
             return Phase("steady, just below the limit", at_s, count, spacing_s=spacing_s)
         if "steady, above the limit" not in done and limit > 1:
             spacing_s = self.window_s / limit / 1.5
-            return Phase("steady, above the limit", self._last_s() + spacing_s, limit + limit // 2, 3, spacing_s)
+            # What flows back bit by bit shows by how much only where few come at once and for long.
+            flows = set(names) <= {"sliding-counter", "token-bucket", "token-bucket-lumps"}
+            count, refusals = (max(EXCESS, limit + limit // 2), EXCESS) if flows else (limit + limit // 2, 3)
+            return Phase("steady, above the limit", self._last_s() + spacing_s, count, refusals, spacing_s)
         return None
 
     def _two_keys(self, done: set[str]) -> Phase | None:

@@ -43,7 +43,7 @@ def test_ten_users_at_once_do_not_hide_the_class(variant: str) -> None:
     assert Simulated(LEGAL[variant](20), delay_s=0.05, users=10).run().candidates == (variant,)
 
 
-@pytest.mark.parametrize("share", [0.5, 0.8, 1.5, 2.0])
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.9, 1.2, 1.5, 2.0])
 def test_another_window_is_refuted(share: float) -> None:
     assert Simulated(FixedFirst(5, 10.0 * share)).run().refuted is not None
 
