@@ -111,9 +111,9 @@ def left_in_the_project(since_s: float) -> Iterator[Path]:
 
 COMMANDS = {
     "pytest": ("pytest --base-url URL -vv --showlocals --junit-xml RUNS/junit.xml", 1),
-    "a crash below everything": ("pytest -p crash --base-url URL --tb long -vv --showlocals --full-trace", 1),
+    "a crash below everything": ("pytest -p crash --base-url URL -x --tb long -vv --showlocals --full-trace", 1),
     "Ctrl-C below everything": ("pytest -p crash --base-url URL --tb long -vv --showlocals --full-trace", 2),
-    "locust": ("locust Stampede --headless -H URL -t 20 --html RUNS/locust.html --csv RUNS/locust --csv-full-history "
+    "locust": ("locust Stampede --headless -H URL -t 8 --html RUNS/locust.html --csv RUNS/locust --csv-full-history "
                "--json --logfile RUNS/locust.log --loglevel DEBUG", 1),
 }  # fmt: skip
 CRASH = """
