@@ -24,8 +24,9 @@ from contracts.history_lines import ExchangeLine, decode, read_exchange
 from contracts.target import UsageError
 from loadtests.batches import divide
 from loadtests.options import Choices
+from loadtests.rig import Sender
 from loadtests.scenario import Scenario
-from loadtests.session import Sender, Session
+from loadtests.session import Session
 
 PART, ENDING, ENDED = "harness-part", "harness-ending", "harness-ended"  # Locust's custom messages
 PATIENCE_S = 10.0  # for a worker's last word, beyond its time-out

@@ -20,7 +20,7 @@ from contracts.judge import findings_at_once
 from contracts.replies import results_of
 from contracts.rows import RIGHT, WRONG, LoadRow
 from loadtests.batches import Batch, Share
-from loadtests.connection import Reply
+from loadtests.reply import Reply
 from loadtests.written import Written
 from openapi.document import OPERATION_PATH
 

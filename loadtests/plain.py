@@ -13,7 +13,7 @@ import msgspec
 
 from contracts.rules.formats import timestamps
 from contracts.rules.throttling import LIMIT, REMAINING
-from loadtests.connection import Reply
+from loadtests.reply import Reply
 
 _LIMIT, _REMAINING = LIMIT.lower().encode(), REMAINING.lower().encode()
 _MOST_DIGITS = 9  # 15 are legal, and go before the rules

@@ -14,10 +14,10 @@ from contracts.wire import Stopped
 from loadtests.arrivals import Arrivals
 from loadtests.batches import Batch, Share, divide
 from loadtests.clock import ENDING
-from loadtests.connection import Reply
 from loadtests.hub_line import hub_line
 from loadtests.keeping import Sending
 from loadtests.options import Choices
+from loadtests.reply import Reply
 from loadtests.scenario import MEANT, NAME, Scenario
 
 FAULTY_EVERY = 500  # of a user's batches one has a faulty record: rare enough not to matter for the figures

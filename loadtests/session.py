@@ -5,7 +5,6 @@ Knows no scenario. Users are greenlets of one thread, so that nothing here needs
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -25,15 +24,14 @@ from contracts.target import UsageError, make_run_folder
 from contracts.watermark import latest_before
 from contracts.wire import MOST_HELD_BYTES, Outgoing, Stopped, Wire
 from loadtests.arrivals import Arrivals
-from loadtests.batches import Head
 from loadtests.clock import ENDING, EndingClock
-from loadtests.connection import Connection, Lines, PlainLine, Watch
+from loadtests.connection import Lines, PlainLine
 from loadtests.figures import Generator, figures
 from loadtests.keeping import Keeper
 from loadtests.measures import Figures
 from loadtests.options import Choices
-from loadtests.route import Route
-from loadtests.wire import LoadWire, Tally, head_of, shown_headers
+from loadtests.rig import Rig, Sender
+from loadtests.wire import LoadWire, Tally, shown_headers
 from openapi.document import load_document
 from openapi.ledger import Promise
 
@@ -158,28 +156,21 @@ class Session:
             most_held=most_held,
         )
 
-    def rig(self, driver: str, keep_all: bool) -> "Rig":
+    def rig(self, driver: str, keep_all: bool) -> Rig:
         """What all load wires of the test share; made once. Its numbers come after those of the preflight.
 
         Raises UsageError for a proxy that cannot be used.
         """
         if self._rig is None:
-            choices = self.choices
-            try:
-                route = Route(choices.base_url, choices.verify)
-            except ValueError as error:
-                raise UsageError(str(error)) from None
-            keeper = Keeper(self.folder, self.history, driver, shown_headers(choices.headers), keep_all)
-            tally = Tally(self.left, choices.first_seq + choices.max_requests * len(self._wires))
-            head = head_of(route, choices.secret, choices.headers)
-            self._rig = Rig(route, Watch(choices.timeout_s), keeper, tally, head, self.first)
+            first_seq = self.choices.first_seq + self.choices.max_requests * len(self._wires)
+            keeper = Keeper(self.folder, self.history, driver, shown_headers(self.choices.headers), keep_all)
+            self._rig = Rig.of(self.choices, keeper, Tally(self.left, first_seq), self.first)
         return self._rig
 
-    def load_wire(self, rig: "Rig", line: Lines = PlainLine) -> LoadWire:
+    def load_wire(self, rig: Rig, line: Lines = PlainLine) -> LoadWire:
         """A wire for one more user of a load test, and what it sends on."""
         monotonic_s, began_s = time.monotonic, self._began_s
-        connection = Connection(rig.route, rig.watch, line)
-        return LoadWire(connection, rig.keeper, rig.tally, lambda: monotonic_s() - began_s)
+        return rig.wire(lambda: monotonic_s() - began_s, line)
 
     def learn(self, row: LoadRow) -> None:
         """What the next requests may depend on."""
@@ -273,29 +264,6 @@ class Session:
         self.history.close()
         if self._lock is not None:
             self._lock.close()
-
-
-@dataclass
-class Sender:
-    """How those did who sent: requests by their own count, late ones by their doing, the share of a core used."""
-
-    sent: int = 0
-    late: int = 0
-    worst_s: float = 0.0
-    busy: float = 0.0
-    lost: int = 0  # workers
-
-
-@dataclass(frozen=True)
-class Rig:
-    """What the wires of a load test share."""
-
-    route: Route
-    watch: Watch
-    keeper: Keeper
-    tally: Tally
-    head: Head
-    first: datetime
 
 
 def _unreachable(exchange: Exchange) -> bool:

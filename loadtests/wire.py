@@ -13,9 +13,10 @@ from contracts.rows import IN_FLIGHT, RIGHT, UNTOLD, LoadRow, code_of
 from contracts.secrets import Secret
 from contracts.wire import USER_AGENT, WITHHELD, Stopped
 from loadtests.batches import Batch, Head
-from loadtests.connection import Connection, Reply
+from loadtests.connection import Connection
 from loadtests.keeping import Headers, Keeper, Sending
 from loadtests.plain import plainly_right, told
+from loadtests.reply import Reply
 from loadtests.route import Route
 from openapi.document import OPERATION_PATH
 

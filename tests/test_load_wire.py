@@ -20,8 +20,9 @@ from contracts.target import ROOT
 from contracts.wire import Stopped
 from loadtests import keeping
 from loadtests.batches import SECOND, Share, divide
-from loadtests.connection import Connection, Reply, Watch
+from loadtests.connection import Connection, Watch
 from loadtests.keeping import Keeper, Sending
+from loadtests.reply import Reply
 from loadtests.route import Route
 from loadtests.wire import LoadWire, Tally, head_of, shown_headers
 from openapi.document import OPERATION_PATH

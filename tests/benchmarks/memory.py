@@ -16,9 +16,9 @@ from contracts.history import HistoryWriter, RunFacts
 from contracts.rows import RIGHT, LoadRow
 from contracts.secrets import Secret
 from loadtests.batches import Share
-from loadtests.connection import Reply
 from loadtests.figures import Generator, figures
 from loadtests.keeping import Keeper, Sending
+from loadtests.reply import Reply
 from loadtests.wire import shown_headers
 from tests.benchmarks.fixed_server import answer
 

@@ -13,7 +13,8 @@ from contracts.exchange import Answer, Cause, NoAnswer
 from contracts.history import HistoryWriter, RunFacts
 from contracts.secrets import Secret
 from contracts.wire import Outgoing, Wire
-from loadtests.connection import Connection, Lines, PlainLine, Reply, Watch
+from loadtests.connection import Connection, Lines, PlainLine, Watch
+from loadtests.reply import Reply
 from loadtests.route import Route
 from loadtests.wire import head_of
 from tests.faults.cases import Fault, certificates
