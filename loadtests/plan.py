@@ -3,7 +3,7 @@
 Pure; knows the scenarios by name alone. What suits is asked from the limit that the target's headers state.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 UNTOLD_PER_S = 20.0  # of SteadyRate, where the target states no limit
@@ -95,6 +95,15 @@ def plan(names: Iterable[str], terms: Terms, budget_s: float) -> list[Planned]:
         else Planned(name, 0, left_out=unsuited.get(name) or dropped[name])
         for name in chosen
     ]
+
+
+def foretold(names: Iterable[str], window_s: float, budget_s: float, cap: int) -> Iterator[str]:
+    """What those scenarios would take of a target whose limit suits them all: a line each, under a heading."""
+    yield f"\n{'load scenario':16} {'seconds':>8} {'requests at most':>18}"
+    for each in plan(names, Terms(None, window_s), budget_s):
+        takes = f"{each.seconds:8.0f} {min(each.most, cap):18,}"
+        yield f"{each.name:16} {takes}" if each.left_out is None else f"{each.name:16} left out: {each.left_out}"
+    yield "By itself, with a sample of its batches: locust NAME --headless --dry-run"
 
 
 def steady_rate_per_s(terms: Terms, seconds: float) -> float:

@@ -1,6 +1,7 @@
 """What is written to a target: no more than asked for, none but catalogued references, all of it noted, given back."""
 
 import csv
+import re
 import signal
 import subprocess
 import sys
@@ -168,9 +169,11 @@ def test_the_fence_stands_below_everything(method: str, url: str, told: str) -> 
 
 
 def test_a_dry_run_needs_nothing_and_sends_nothing(tmp_path: Path) -> None:
-    done = ended(pytest_command(tmp_path / "runs", "--dry-run", *CATALOGUE), key=None)
+    rooms = ("contracts", "loadtests", "--max-requests", "900")
+    done = ended(pytest_command(tmp_path / "runs", *rooms, "--dry-run", *CATALOGUE), key=None)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing was sent" in done.stdout
+    assert re.search(r"Stampede +24 +900\n", done.stdout)
     assert "acceptable_records" in done.stdout
     assert "VAL-4" in done.stdout
     assert '"inventories": [' in done.stdout
