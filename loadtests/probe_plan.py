@@ -19,7 +19,7 @@ ROUNDS = (0.48, 0.82, LATE, LATE)  # of a window: bursts so close together that 
 EDGE_FILL = 0.88  # of a window: that none can have ended by a clock of whole seconds either
 IN_FLIGHT = 24  # at once behind the barrier: more than a race needs, less than troubles anybody
 EXACT_UP_TO = 500  # limits above it are not searched while the probe runs
-FREE_KINDS = ("401", "400", "422")
+FREE_KINDS = ("400", "422", "401")  # the first two tell what they left, the third has the next one tell it
 ASKED_OFTEN = 3
 SECOND_KEY = "second key"
 TURNS = 4  # of each of two keys, and one more: more than an edge of a window between two of them explains
@@ -169,7 +169,7 @@ class Plan:
         if "full allowance" not in done:
             turn = tuple(part for kind in FREE_KINDS for part in (kind, "batch"))
             rounds = min(ASKED_OFTEN, (limit - 2) // len(turn))  # a lump that falls hides what one request costs
-            asked = ("batch", *turn * rounds)
+            asked = ("batch", *(turn * rounds or FREE_KINDS[: limit - 2]))
             # Half a window off the phase of the bursts before: a clock's edge would fall between this and what follows.
             at_s = self._last_s() + 2 * self.terms.longest_s + self.window_s * 0.45
             return Phase("full allowance", at_s, len(asked), kinds=asked)

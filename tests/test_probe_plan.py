@@ -121,3 +121,13 @@ def test_what_errors_cost_is_told(variant: str, costs: dict[int, int]) -> None:
     assert all(costs[status] in told for status, told in survey.costs.items())
     if "bucket" not in variant and variant != "leaky":
         assert survey.costs == {status: frozenset({cost}) for status, cost in sorted(costs.items())}
+
+
+@pytest.mark.parametrize("costs", [{401: 0, 400: 1, 422: 1}, {401: 1, 400: 0, 422: 0}])
+@pytest.mark.parametrize("variant", ["fixed-first", "fixed-clock", "sliding-log"])
+def test_what_errors_cost_is_told_at_five_a_window(variant: str, costs: dict[int, int]) -> None:
+    probe = Simulated(LEGAL[variant](5), seed=3, costs={**COSTS, **{str(k): cost for k, cost in costs.items()}})
+    probe.run()
+    told = survey_of(tuple(probe.rows), 10.0).costs
+    assert all(costs[status] in may for status, may in told.items())
+    assert told[401] == {costs[401]} or told[400] == {costs[400]} == told[422]

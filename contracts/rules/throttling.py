@@ -309,8 +309,9 @@ def _but_strangers(rows: tuple[Row, ...]) -> tuple[Row, ...]:
 def _either(free: Survey, costly: Survey, rows: tuple[Row, ...]) -> Survey:
     """What is told by rows that are explained without the strangers, and perhaps with them as well."""
     met = {row.status for row in rows}
-    costs = {status: costly.costs.get(status, frozenset({0, 1})) for status in TURNED_AWAY if status in met}
+    costs = {status: told | costly.costs.get(status, told) for status, told in free.costs.items()}
+    costs |= {status: costly.costs.get(status, frozenset({0, 1})) for status in TURNED_AWAY if status in met}
     names = {*free.candidates, *costly.candidates}
     candidates = tuple(name for name in CANDIDATES if name in names)
     phase_s = free.phase_s if candidates == free.candidates else None
-    return replace(free, candidates=candidates, phase_s=phase_s, costs=dict(sorted({**free.costs, **costs}.items())))
+    return replace(free, candidates=candidates, phase_s=phase_s, costs=dict(sorted(costs.items())))
