@@ -137,6 +137,7 @@ def begin(environment: Environment, **_: Any) -> None:
     if LoadTests.part is not None:
         _begin_as_worker(environment, LoadTests.part)
         return
+    Scenario.refused = False
     try:
         scenarios: list[Any] = environment.user_classes
         check_one(scenarios)
@@ -163,6 +164,7 @@ def begin(environment: Environment, **_: Any) -> None:
         if LoadTests.watch is None:
             _send_home(environment)
             raise SystemExit(code) from None
+        Scenario.refused = True
         LoadTests.watch.refuse(str(error))
         gevent.spawn_later(0.1, environment.runner.stop if environment.runner else str)  # once it has begun
 

@@ -71,7 +71,7 @@ class Pressing(Scenario):
         caps = (cls.session.choices.max_requests, cls.own_requests)
         return seconds * at_once / (OF_CAP * min(cap for cap in caps if cap))
 
-    def on_start(self) -> None:
+    def join(self) -> None:
         """Take a wire and a share."""
         self.number = Scenario.joined
         Scenario.joined += 1
@@ -79,8 +79,7 @@ class Pressing(Scenario):
         self.mine = self.shares[self.number % len(self.shares)]
         self.batches = 0
 
-    def on_stop(self) -> None:
-        """Leave no connection behind."""
+    def leave(self) -> None:
         self.load_wire.close()
 
     def next_batch(self) -> Batch:

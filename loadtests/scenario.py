@@ -62,6 +62,7 @@ class Scenario(User):
     own_requests: ClassVar[int | None] = None  # the cap where none was chosen; None: as for any probe
     session: ClassVar[Session]  # of the test under way
     joined: ClassVar[int] = 0  # users of this test so far
+    refused: ClassVar[bool] = False  # it could not begin, and Locust has its users come all the same
 
     @classmethod
     def prepare(cls, users: int, seconds: float) -> None:
@@ -72,12 +73,24 @@ class Scenario(User):
         """Put the scenario's figures, if it has any, into the session, once its last user has ended."""
 
     def on_start(self) -> None:
+        if self.refused:
+            raise StopUser
+        self.join()
+
+    def on_stop(self) -> None:
+        if not self.refused:
+            self.leave()
+
+    def join(self) -> None:
         """Take a wire and a share of the catalogue."""
         self.number = Scenario.joined
         Scenario.joined += 1
         self.wire = self.session.wire()
         self.references = self.session.share(self.number)
         self.batches = 0  # that were let in
+
+    def leave(self) -> None:
+        """Leave no connection behind."""
 
     def step(self) -> None:
         """What is done again and again until the test ends. Raises Stopped where it cannot go on."""

@@ -155,6 +155,13 @@ def test_a_test_that_cannot_begin_says_why(page: Page, url: str) -> None:
     assert answer.ok
     expect(page.get_by_role("heading", level=1)).to_have_text("The test could not begin", timeout=120_000)
     expect(page.get_by_role("status")).to_contain_text("no catalogue")
+    assert page.request.get(f"{url}exceptions").json()["exceptions"] == []
+
+
+def test_locusts_form_wants_one_scenario(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_role("button", name="Start").click()  # with all of them ticked, as Locust has it
+    expect(page.get_by_text("choose one scenario")).to_be_visible(timeout=60_000)
 
 
 @pytest.mark.parametrize(

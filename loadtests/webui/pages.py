@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from flask import Blueprint, Response, jsonify, make_response, send_file
+from flask import Blueprint, Response, jsonify, make_response, request, send_file
 from locust.env import Environment
 from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
 
 from contracts.exchange import Exchange
 from contracts.report.terminal import safe
 from contracts.rows import LoadRow
+from contracts.target import UsageError
+from loadtests.options import check_one
 from loadtests.webui.live import Series, row_of
 from loadtests.webui.standing import Standing
 
@@ -140,6 +142,17 @@ def serve(environment: Environment, watch: Watch) -> None:
     for name, kind in FILES.items():
         pages.add_url_rule(f"/{name}", name.replace(".", "_"), _file(name, kind))
     web_ui.app.register_blueprint(pages)
+
+    @web_ui.app.before_request
+    def one_scenario() -> Response | None:
+        """Locust's form has all of them ticked at first."""
+        if request.method != "POST" or not request.path.endswith("/swarm"):
+            return None
+        try:
+            check_one(request.form.getlist("user_classes"))
+        except UsageError as error:
+            return jsonify({"success": False, "message": str(error), "host": environment.host})
+        return None
 
     @web_ui.app.after_request
     def link(answer: Response) -> Response:
