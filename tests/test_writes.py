@@ -195,3 +195,12 @@ def test_after_ctrl_c_it_is_given_back_all_the_same(tmp_path: Path) -> None:
     assert "--restore: restored 69 of 69 quantities" in said
     kept = levels(database)
     assert [kept[reference].quantity for reference in restored()] == [7000 + number for number in range(69)]
+
+
+def test_a_later_run_is_later_wherever_it_is_kept(tmp_path: Path) -> None:
+    with sandbox("--dialect", "stale-refused", "--limit", "1000", "--window", "1") as url:
+        for runs in ("here", "here", "elsewhere"):
+            done = ended(
+                pytest_command(tmp_path / runs, "contracts", "--depth", "quick", "--base-url", url, *CATALOGUE)
+            )
+            assert done.returncode == 0, done.stdout

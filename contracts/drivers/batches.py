@@ -76,7 +76,7 @@ def sizes(run: Run) -> None:
 
 def relations(run: Run) -> None:
     """The same records in other company, order and number (RES-7, UPS-1): what no single answer can show."""
-    together = [as_it_is] * 5
+    together: list[Edit] = [put("quantity", 41), *[as_it_is] * 4]  # an update need not change anything but its moment
     run.perform(batch("five together", together, draw=References.take_first))
     run.perform(batch("five again, with a later at", together, draw=References.take_first))
     for count in (1, 3):

@@ -48,6 +48,14 @@ def third_update_refused(server: Server, inner: Order, record: Record, stored: I
     return inner(record, stored) if server.tally[record.reference] <= 2 else _error("has a newer version")
 
 
+@defect(order, "UPS-1", "UPS-3")
+def unchanged_quantity_refused(server: Server, inner: Order, record: Record, stored: Instant | None) -> Outcome:
+    """A level that would stay as it is cannot be set again."""
+    levels = server.memory.setdefault("quantities", {})
+    before, levels[record.reference] = levels.get(record.reference), record.quantity
+    return _error("nothing to change") if before == record.quantity else inner(record, stored)
+
+
 def _references(items: list[object]) -> list[tuple[object, ...]]:
     return [
         tuple(str(item.get(name)) for name in REFERENCES) if isinstance(item, dict) else (index,)
