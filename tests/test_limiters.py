@@ -7,6 +7,7 @@ import pytest
 
 from contracts.rules.limiters import CANDIDATES, Row, survivors
 from contracts.rules.limiters.search import stretches
+from tests.probing import broken
 from tests.simulated_faults import FAULTS
 from tests.simulated_limiters import LEGAL, FixedClock, FixedFirst, Limiter, name_of
 
@@ -171,8 +172,10 @@ def test_the_witness_is_small() -> None:
 @pytest.mark.parametrize("often", [0.05, 0.1, 0.4])
 @pytest.mark.parametrize("variant", ["fixed-first", "fixed-clock", "sliding-log", "sliding-counter", "token-bucket"])
 def test_a_stranger_who_spends_too_is_noticed(variant: str, often: float) -> None:
-    survey = survivors(probe(LEGAL[variant](30), stranger=often))
+    rows = probe(LEGAL[variant](30), stranger=often)
+    survey = survivors(rows)
     assert survey.refuted is None or survey.others_spend
+    assert not broken(rows), "of what another client spends no server is to blame"
 
 
 def flood(limiter: Limiter, *, users: int, until_s: float) -> list[Row]:

@@ -103,7 +103,7 @@ ACCIDENTS: list[tuple[str, Callable[[ASGIApp], ASGIApp], tuple[str, ...]]] = [
     ("422 to all", always(INVALID), ("UPS-2", "UPS-3")),
     ("a login page half-way", from_half_way(LOGIN), ("AUTH-1", "FMT-1")),
     ("500 from half-way", from_half_way(plain(500)), ("ERR-2",)),
-    ("429 from half-way", from_half_way(plain(429)), ("RATE-1",)),
+    ("429 from half-way", from_half_way(plain(429)), ("RATE-4",)),
     ("404 from half-way", from_half_way(plain(404), with_key=True), ("UPS-3",)),
     ("anybody is let in from half-way", from_half_way(OK_ONE, with_key=False), ("AUTH-1",)),
     ("the same ok from half-way", from_half_way(OK_ONE, with_key=True), ("RES-3",)),

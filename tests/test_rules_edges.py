@@ -160,3 +160,24 @@ def test_a_finding_points_at_what_proves_it(
 )
 def test_a_429_is_neither_for_nor_against(promise: str, exchanges: list[Exchange], examined: int) -> None:
     assert rulings(numbered(exchanges))[promise].examined == examined
+
+
+@pytest.mark.parametrize(("dear", "blamed"), [(1, True), (0, False)])
+def test_a_record_costs_nothing_of_its_own(dear: int, blamed: bool) -> None:
+    """Another client may spend between any two; that it spends as many as our batch has records is no chance."""
+    left, exchanges = 5000, []
+    for count in (1, 3, 30, 12, 1, 3):
+        left -= 1 + dear * (count - 1)
+        sent = [record(number) for number in range(count)]
+        exchanges.append(asked(sent, answer(200, reply(ok(*range(count))), limit=5000, left=left)))
+    assert ("RATE-4" in broken(numbered(exchanges))) == blamed
+
+
+def test_two_for_each_422_is_no_other_client() -> None:
+    exchanges, left = [], 100
+    for number in range(14):
+        bad = number % 2
+        left -= 1 + bad
+        told = answer(422, ERRORS, left=left) if bad else answer(200, reply(ok(0)), left=left)
+        exchanges.append(asked([BAD] if bad else [record(number)], told))
+    assert "at each 422" in found("RATE-4", exchanges).actual

@@ -23,6 +23,7 @@ LIMIT, REMAINING = "X-RateLimit-Limit", "X-RateLimit-Remaining"
 OPERATION_ANSWERS = (200, 422)
 TURNED_AWAY = frozenset({401, 403})
 ENOUGH_STEPS = 6  # alike in a row: more than chance, or another client, would make
+ENOUGH_SIZES = 3  # of batches, each of which cost as much
 
 
 def header_number(answer: Answer, name: str) -> int | None:
@@ -113,14 +114,22 @@ def each_request_costs_one(evidence: Evidence) -> Examined:
     """RATE-4: Remaining falls by one a request. By another amount, each time the same, is nobody else's doing.
 
     The models see more, but let a window's edge, a refill or another client explain much; this they cannot explain:
-    the same larger fall at every request, or none in a row of requests too quick for any refill.
+    the same larger fall at every request or at every answer of one status, one for every record, or none in a row of
+    requests too quick for any refill.
     """
     steps = list(_steps(evidence))
     yield from (None for _ in steps)
-    falls = [step for step in steps if step[0] > 0]
-    if len(falls) >= ENOUGH_STEPS and len({fall for fall, _, _ in falls}) == 1 and falls[0][0] > 1:
-        yield _misstep(falls[:3], f"by {falls[0][0]} each time")
-    for fall, alike in groupby(steps, key=lambda step: step[0]):
+    sizes = {seen.seq: len(seen.expected) for seen in evidence.seen}
+    fell = [(step, sizes.get(step[2].seq, 0)) for step in steps if step[0] > 0 and step[2].status == 200]
+    if len({size for _, size in fell if size > 1}) >= ENOUGH_SIZES and all(step[0] == size for step, size in fell):
+        yield _misstep([step for step, size in fell if size > 1][:3], "by one for each record of the batch")
+    for status in (200, *sorted({after.status or 0 for _, _, after in steps} - {200})):
+        falls = [step for step in steps if step[0] > 0 and step[2].status == status]
+        if len(falls) >= ENOUGH_STEPS and len({fall for fall, _, _ in falls}) == 1 and falls[0][0] > 1:
+            at = "each time" if status == 200 else f"at each {status}"
+            yield _misstep(falls[:3], f"by {falls[0][0]} {at}")
+            break
+    for fall, alike in groupby((step for step in steps if step[2].status == 200), key=lambda step: step[0]):
         row = list(alike)
         passed_s = sum(after.answered_s - before.sent_s for _, before, after in row)
         refill = (row[0][2].limit or 0) * passed_s / evidence.facts.window_s
@@ -130,12 +139,12 @@ def each_request_costs_one(evidence: Evidence) -> Examined:
 
 
 def _steps(evidence: Evidence) -> Iterator[tuple[int, Row, Row]]:
-    """How far Remaining fell from one request to the next, which was let in and had no stranger before it."""
+    """How far Remaining fell from one request to the next, which was no refusal and had no stranger before it."""
     rows = (row for row, _ in _every(evidence, len(evidence.seen)))
     for before, after in pairwise(rows):
         left, then = before.remaining, after.remaining
-        in_turn = before.answered_s <= after.sent_s
-        if in_turn and after.status == 200 and left is not None and then is not None and (left or then):
+        in_turn = before.answered_s <= after.sent_s and after.status != 429
+        if in_turn and left is not None and then is not None and (left or then):
             yield left - then, before, after
 
 
@@ -156,8 +165,10 @@ def _unexplained(evidence: Evidence, promise: Promise) -> Examined:
     if explained_by_one(_but_strangers(rows), evidence.facts.window_s):
         return  # to ask all of them is the report's, which tells them apart
     survey = allowance_of(evidence)
-    if survey.others_spend and promise is RATE_4:
-        yield Doubt(promise, "someone else spends this allowance: Remaining falls irregularly by more than we sent")
+    if survey.others_spend:  # with whom all would be explained
+        if promise is RATE_4:
+            yield Doubt(promise, "someone else spends this allowance: Remaining falls irregularly by more than we sent")
+        return
     if survey.refuted is not None and promise is _promise_of(survey.refuted, rows, evidence.facts.window_s):
         refuted = survey.refuted
         expected = "answers that some legal limiter of this Limit and window could give"

@@ -24,6 +24,7 @@ class Weighted(NamedTuple):
     total_hi: int
     began_lo: float
     began_hi: float
+    sum_hi: float  # the weighted sum at most: it falls by itself, and rises by what is counted alone
 
 
 def narrow(
@@ -67,7 +68,7 @@ class SlidingCounter:
 
     def start(self, first: Decision) -> list[Weighted]:
         most = MANY // 2 if self.refusals_matter else self.terms.limit
-        return [Weighted(0, most, 0, most, 0, 2 * most, first.lo_s - self.terms.longest_s, first.hi_s)]
+        return [Weighted(0, most, 0, most, 0, 2 * most, first.lo_s - self.terms.longest_s, first.hi_s, math.inf)]
 
     def step(self, states: Iterable[Weighted], decision: Decision) -> list[Weighted]:
         bounds = self._sum(decision)
@@ -76,17 +77,17 @@ class SlidingCounter:
 
     def _moved(self, state: Weighted, decision: Decision) -> Iterator[Weighted]:
         """As the windows of the clock have moved on by the decision."""
-        before_lo, before_hi, used_lo, used_hi, total_lo, total_hi, began_lo, began_hi = state
+        before_lo, before_hi, used_lo, used_hi, total_lo, total_hi, began_lo, began_hi, sum_hi = state
         longest = self.terms.longest_s
         lo, hi = max(began_lo, decision.lo_s - longest), min(began_hi, decision.hi_s)
         if lo <= hi:
-            yield Weighted(before_lo, before_hi, used_lo, used_hi, total_lo, total_hi, lo, hi)
+            yield Weighted(before_lo, before_hi, used_lo, used_hi, total_lo, total_hi, lo, hi, sum_hi)
         for k, lo, hi in next_windows((began_lo, began_hi), (self.terms.shortest_s, longest), decision):
             if k == 1:
-                yield Weighted(used_lo, used_hi, 0, 0, used_lo, used_hi, lo, hi)
+                yield Weighted(used_lo, used_hi, 0, 0, used_lo, used_hi, lo, hi, min(sum_hi, used_hi))
             else:
                 earliest = max(decision.since_s, decision.lo_s - longest)
-                yield Weighted(0, 0, 0, 0, 0, 0, earliest, decision.hi_s)
+                yield Weighted(0, 0, 0, 0, 0, 0, earliest, decision.hi_s, 0.0)
 
     def _sum(self, decision: Decision) -> tuple[float, float]:
         """Bounds on the sum before this decision, from what it did and the Remaining it told."""
@@ -103,7 +104,9 @@ class SlidingCounter:
         return limit - hi, limit - lo
 
     def _decide(self, state: Weighted, decision: Decision, bounds: tuple[float, float]) -> Weighted | None:
-        sum_lo, sum_hi = bounds
+        sum_lo, sum_hi = bounds[0], min(bounds[1], state.sum_hi + HAIR)
+        if sum_lo > sum_hi:
+            return None
         weight_lo = max(0.0, 1 - max(0.0, decision.hi_s - state.began_lo) / self.terms.shortest_s)
         weight_hi = min(1.0, 1 - max(0.0, decision.lo_s - state.began_hi) / self.terms.longest_s)
         if (counts := narrow(state, (sum_lo, sum_hi), (weight_lo, weight_hi))) is None:
@@ -120,7 +123,7 @@ class SlidingCounter:
             return None
         one = decision.act is Act.COUNTED or (self.refusals_matter and decision.act is Act.REFUSED)
         used, total = (used_lo + one, used_hi + one), (total_lo + one, total_hi + one)
-        return Weighted(before_lo, before_hi, *used, *total, began_lo, began_hi)
+        return Weighted(before_lo, before_hi, *used, *total, began_lo, began_hi, sum_hi + one)
 
     def key(self, state: Weighted) -> Hashable:
         # A window may have begun between any two requests of a burst: near neighbours are joined, lest they be many.
@@ -134,6 +137,7 @@ class SlidingCounter:
             min(one.used_lo, other.used_lo), max(one.used_hi, other.used_hi),
             min(one.total_lo, other.total_lo), max(one.total_hi, other.total_hi),
             min(one.began_lo, other.began_lo), max(one.began_hi, other.began_hi),
+            max(one.sum_hi, other.sum_hi),
         )  # fmt: skip
 
     def ready_s(self, state: Weighted) -> float:

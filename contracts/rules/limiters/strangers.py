@@ -38,7 +38,8 @@ def others_spend(rows: Sequence[Row], terms: Terms) -> bool:
     pieces: Pieces = [(i, i + 1, 1) for i in range(len(together))]
     patient = [model for model in models(terms) if model.name in _PATIENT]
     slow_last = sorted(patient, key=lambda model: model.name == "sliding-counter")
-    return any(explain(model, together, pieces).dead_at is None for model in slow_last)
+    results = (explain(model, together, pieces) for model in slow_last)
+    return any(result.dead_at is None and not result.blind for result in results)
 
 
 def _unseen(left: int, after: Row, terms: Terms) -> int:
