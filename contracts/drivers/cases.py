@@ -23,6 +23,7 @@ WRONG_QUANTITIES: dict[str, object] = {
     "an empty array": [], "an empty object": {}, "a string with a unit": "10 pcs", "a string with a comma": "1,000",
     "a negative string": "-1", "a hexadecimal string": "0x10", "an exponent in a string": "1e3",
     "the string true": "true",    "a tiny fraction": 0.001, "nearly an integer": 10.0000001, "the string null": "null",
+    "a string with a plus": "+10", "a string with a newline": "10\n", "other digits in a string": "١٠",
 }  # fmt: skip
 IMPOSSIBLE_AT = (
     "2021-13-01T00:00:00Z", "2021-02-30T00:00:00Z", "2021-01-01T25:00:00Z", "2021-01-01T00:60:00Z", "yesterday", "",
@@ -30,7 +31,7 @@ IMPOSSIBLE_AT = (
     "2021-01-01T00:00:00Z and more", "2021-01-01T00:00:00+99:99", "2021-04-31T00:00:00Z", "2021-01-01T00:00:61Z",
     "01/31/2021", "Sun, 31 Jan 2021 10:00:00 GMT", "1609459200", "2021-01-00T00:00:00Z", "2100-02-29T00:00:00Z",
     "1/2/2021 10:00", "31.01.2021 10:00", "null", "Z", "1609459200000", "2021-06-31T10:00:00+02:00", "now",
-    "0000-00-00T00:00:00Z",
+    "0000-00-00T00:00:00Z", "2021-01-01T00:99:00Z", "2021-01-01T00:00:00Z2021-01-01T00:00:00Z",
 )  # fmt: skip
 WRONG_AT: dict[str, object] = {"milliseconds": 1609459200000, "in an array": ["2021-01-01T00:00:00Z"], "a sign": -1}
 
