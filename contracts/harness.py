@@ -31,7 +31,7 @@ from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write
 from contracts.report.folding import fold
 from contracts.restore import check_levels, needed, restore
-from contracts.rules.throttling import LIMIT, header_number
+from contracts.rules.allowance import LIMIT, header_number
 from contracts.secrets import Secret
 from contracts.target import (
     EmbeddedSandbox,

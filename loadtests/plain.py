@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from contracts.rules.allowance import LIMIT, REMAINING
 from contracts.rules.formats import timestamps
-from contracts.rules.throttling import LIMIT, REMAINING
 from loadtests.reply import Reply
 
 _LIMIT, _REMAINING = LIMIT.lower().encode(), REMAINING.lower().encode()

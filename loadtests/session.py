@@ -19,7 +19,7 @@ from contracts.locks import lock
 from contracts.restore import needed, restore
 from contracts.rows import NAME as ROWS
 from contracts.rows import NO_ROWS, LoadRow, Rows, read_rows
-from contracts.rules.throttling import LIMIT, REMAINING, header_number
+from contracts.rules.allowance import LIMIT, REMAINING, header_number
 from contracts.target import UsageError, make_run_folder
 from contracts.watermark import latest_before
 from contracts.wire import MOST_HELD_BYTES, Outgoing, Stopped, Wire

@@ -10,8 +10,8 @@ from gevent.event import Event
 from contracts.drivers.run import as_it_is, batch
 from contracts.evidence import Evidence
 from contracts.exchange import KEY_2, Exchange
+from contracts.rules.allowance import rate_rows
 from contracts.rules.limiters import Row
-from contracts.rules.throttling import rate_rows
 from contracts.wire import Outgoing, Stopped, Wire
 from loadtests.probe_plan import SECOND_KEY, Phase, Plan
 from loadtests.scenario import Scenario

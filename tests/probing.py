@@ -8,6 +8,7 @@ from contracts.evidence import Evidence
 from contracts.exchange import Answer, Cause, Exchange, NoAnswer, Request
 from contracts.finding import Finding
 from contracts.rules import throttling
+from contracts.rules.allowance import LIMIT, REMAINING
 from contracts.rules.limiters import Row, Survey
 from contracts.seen import OPERATION_PATH
 from loadtests.probe_plan import SECOND_KEY, Done, Phase, Plan
@@ -110,7 +111,7 @@ def evidence_of(rows: Sequence[Row]) -> Evidence:
 
 
 def _exchange(row: Row, seq: int) -> Exchange:
-    told = ((throttling.LIMIT, row.limit), (throttling.REMAINING, row.remaining))
+    told = ((LIMIT, row.limit), (REMAINING, row.remaining))
     headers = tuple((name, str(value)) for name, value in told if value is not None)
     key = () if row.status == 401 else (("Authorization", "Bearer $BSPK_API_KEY"),)
     request = Request("POST", OPERATION_PATH, (("Content-Type", "application/json"), *key), b"{}")

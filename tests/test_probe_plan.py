@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from contracts.rules.throttling import keys_share, survey_of
+from contracts.rules.allowance import keys_share, survey_of
 from tests.probing import COSTS, Simulated, broken
 from tests.simulated_faults import FAULTS, SUBTLE
 from tests.simulated_limiters import LEGAL, FixedFirst, name_of

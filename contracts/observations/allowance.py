@@ -7,7 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from contracts.evidence import Evidence
-from contracts.rules.throttling import LIMIT, OPERATION_ANSWERS, REMAINING, allowance_of, header_number
+from contracts.rules.allowance import LIMIT, REMAINING, allowance_of, header_number
+from contracts.rules.throttling import OPERATION_ANSWERS
 
 DRAFT_HEADERS = ("RateLimit", "RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 LIMITERS = {

@@ -9,9 +9,9 @@ from typing import Any
 
 from contracts.evidence import Evidence
 from contracts.observations.allowance import LIMITERS
+from contracts.rules.allowance import allowance_of, keys_share, rate_rows, second_key_rows
 from contracts.rules.limiters import Row, Survey
 from contracts.rules.limiters.rows import LONGEST
-from contracts.rules.throttling import allowance_of, keys_share, rate_rows, second_key_rows
 
 POINTS = 2_000  # of the timeline, at most
 WINDOWED = ("fixed-first", "fixed-first-restarting")

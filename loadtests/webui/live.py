@@ -10,7 +10,7 @@ import numpy as np
 
 from contracts.exchange import Exchange
 from contracts.rows import UNTOLD, LoadRow
-from contracts.rules.throttling import REMAINING, header_number
+from contracts.rules.allowance import REMAINING, header_number
 
 MOST = 300  # points of a series
 COUNTS = ("offered", "answered", "admitted", "refused", "failed")
