@@ -23,7 +23,7 @@ def declare(parser: pytest.Parser) -> None:
                     f"invocation, preflight, retries and children included (default {DEFAULT_CAP}, with load scenarios "
                     f"{LOAD_CAP})")  # fmt: skip
     group.addoption(
-        "--depth", default="standard", choices=DEPTHS, help="about 40, 120 or 1,000 requests (default %(default)s)"
+        "--depth", default="standard", choices=DEPTHS, help="about 50, 120 or 1,000 requests (default %(default)s)"
     )
     group.addoption("--seed", type=int, default=1, metavar="N", help="repeats a run exactly (default %(default)s)")
     group.addoption("--window", type=float, default=10.0, metavar="S", help="the documented window (default 10)")

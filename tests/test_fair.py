@@ -57,3 +57,9 @@ def test_no_reference_of_the_catalogue_is_left_with_a_moment_to_come() -> None:
     ]
     assert len(told) > 100
     assert all(moment <= now for moment, now in told)
+
+
+def test_a_quick_run_puts_every_promise_to_the_test_in_few_requests() -> None:
+    conducted = Conducted(Settings(), depth="quick")
+    assert conducted.verdict is Verdict.HELD, conducted.told()
+    assert conducted.requests <= 50

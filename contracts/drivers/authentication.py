@@ -54,7 +54,7 @@ UNSPOKEN = (
 
 def strangers(run: Run) -> None:
     """Everyone without the key, each with another body: 401 comes before any validation."""
-    count = {"quick": 8, "standard": 20}.get(run.depth, len(NEAR_MISSES))
+    count = {"quick": 6, "standard": 20}.get(run.depth, len(NEAR_MISSES))
     for number, authorization in enumerate(run.some(NEAR_MISSES, count, always=18)):
         if run.wire.is_near_miss(authorization):
             run.perform(_dressed(authorization, number))

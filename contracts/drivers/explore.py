@@ -17,7 +17,7 @@ from openapi.document import load_document
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
-BUDGET = {"quick": 3, "standard": 3, "deep": 300}  # examples of each explorer
+BUDGET = {"quick": 1, "standard": 3, "deep": 300}  # examples of each explorer
 MODES = ("positive", "negative")
 
 
