@@ -93,7 +93,13 @@ def every_row(evidence: Evidence) -> Sequence[Row]:
 
 def surely_explained(evidence: Evidence) -> bool:
     """Is there a legal limiter that explains the key's own rows? Quick; False where only a survey can tell."""
-    return explained_by_one(_but_strangers(rate_rows(evidence)), evidence.facts.window_s)
+    return _explained(_but_strangers(rate_rows(evidence)), evidence.facts.window_s)
+
+
+@lru_cache(maxsize=8)
+def _explained(rows: tuple[Row, ...], window_s: float) -> bool:
+    """Remembered, since two promises ask."""
+    return explained_by_one(rows, window_s)
 
 
 def allowance_of(evidence: Evidence) -> Survey:
