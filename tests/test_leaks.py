@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote
+from urllib.error import HTTPError
+from urllib.parse import quote, urlencode
+from urllib.request import urlopen
 
 import pytest
 
 from contracts.leaks import failed, leaks
 from contracts.secrets import Secret
+from tests.test_loadtests import started, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "sandbox" / "catalogue.csv"
@@ -109,6 +112,16 @@ def left_in_the_project(since_s: float) -> Iterator[Path]:
                 yield path
 
 
+def told_by(url: str, form: bytes | None = None) -> tuple[bytes, bytes]:
+    """The head and the body of its answer, whatever the status."""
+    try:
+        answer = urlopen(url, form, timeout=30)  # noqa: S310 — loopback
+    except HTTPError as refusal:
+        answer = refusal
+    with answer:
+        return str(answer.headers).encode(), answer.read()
+
+
 COMMANDS = {
     "pytest": ("pytest --base-url URL -vv --showlocals --junit-xml RUNS/junit.xml", 1),
     "a crash below everything": ("pytest -p crash --base-url URL -x --tb long -vv --showlocals --full-trace", 1),
@@ -193,3 +206,43 @@ def test_a_run_that_leaked_has_failed(tmp_path: Path) -> None:
     assert "the API key stands in what this run wrote (child.log)" in done.stdout
     assert "sandbox-key" not in done.stdout
     assert json.loads((tmp_path / "runs" / "latest" / "report.json").read_text())["verdict"] == "broken"
+
+
+ROUTES = """
+import json
+from locust import events
+@events.init.add_listener
+def tell(environment, **_):
+    app = environment.web_ui.app
+    app.add_url_rule("/routes", "routes", lambda: json.dumps([str(rule) for rule in app.url_map.iter_rules()]))
+"""
+NO_PAGES = {"/static/<path:filename>", "/assets/<path:path>", "/swarm", "/stop", "/stats/reset"}  # files, and deeds
+PAGES = {"/", "/stats/requests", "/stats/report", "/exceptions", "/logs", "/harness/figures", "/harness/report"}
+
+
+def test_no_page_of_the_web_ui_shows_it(shouter: str, tmp_path: Path) -> None:
+    """Whatever Locust's server can be asked for, its downloads and our pages too, while a test runs and after it."""
+    (tmp_path / "routes.py").write_text(ROUTES)
+    port = 20_000 + os.getpid() % 1_000
+    given = ["--web-port", str(port), "-f", f"loadtests/locustfile.py,{tmp_path}/routes.py", "--csv-full-history"]
+    given += ["--csv", str(tmp_path / "stats"), "--runs-dir", str(tmp_path), "--catalogue", str(CATALOGUE)]
+    form = {"user_classes": "Stampede", "user_count": 4, "spawn_rate": 4, "run_time": "3s", "host": shouter}
+    address = f"http://127.0.0.1:{port}"
+    with started(*given, "--window", "1", key=CANARY) as process:
+        pages = {*json.loads(wait_for(f"{address}/routes"))} - NO_PAGES
+        assert pages > PAGES
+        told_by(f"{address}/swarm", urlencode(form).encode())
+        until_s, verdict = time.monotonic() + 60, None
+        while verdict is None:
+            assert time.monotonic() < until_s
+            verdict = json.loads(told_by(f"{address}/harness/figures")[1])["verdict"]
+            for page in pages:
+                for said in told_by(address + page):
+                    assert not SECRET.stands_in(said), (page, said[:2000])
+            time.sleep(0.2)
+        assert b"$BSPK_API_KEY" in told_by(f"{address}/harness/report")[1]  # it was shouted, and struck out
+    assert verdict == "broken"
+    printed = "".join(process.communicate())
+    assert "verdict: broken" in printed
+    assert not SECRET.stands_in(printed.encode())
+    assert leaks(tmp_path, SECRET) == []
