@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -9,7 +10,7 @@ from contracts.rules.limiters import CANDIDATES, Row, survivors
 from contracts.rules.limiters.search import stretches
 from tests.probing import broken
 from tests.simulated_faults import FAULTS
-from tests.simulated_limiters import LEGAL, FixedClock, FixedFirst, Limiter, name_of
+from tests.simulated_limiters import LEGAL, FixedClock, FixedFirst, Limiter, SlidingLog, name_of
 
 # (seconds of silence, then so many limits of requests one after the other, and some more)
 PROBE = ((0.0, 1.0, 2), (10.3, 0.0, 1), (10.3, 1.0, 2), (1.5, 1.0, 0), (5.0, 1.0, 0), (23.0, 1.0, 2))
@@ -205,6 +206,63 @@ def test_a_legal_limiter_lives_through_a_crowd(variant: str) -> None:
 @pytest.mark.parametrize("variant", LEGAL)
 def test_a_legal_limiter_lives_through_a_flood(variant: str) -> None:
     assert name_of(variant) in survivors(flood(LEGAL[variant](50), users=20, until_s=25)).candidates
+
+
+Told = Callable[[Sequence[int]], Sequence[int]]  # what a burst is told, from what remained after each decision
+
+
+def stampede(limiter: Limiter, *, lasts_s: float, bursts: int = 20, told: Told = lambda left: left) -> list[Row]:
+    """Thirteen at once, again and again; after a refusal a silence in which all comes back."""
+    chance = random.Random(5)  # noqa: S311  round trips, no secrets
+    now_s, rows = 0.0, list[Row]()
+    for _ in range(bursts):
+        moments = sorted(now_s + chance.random() * lasts_s for _ in range(13))
+        decisions = [limiter.decide(moment_s) for moment_s in moments]
+        let_in = sum(admitted for admitted, _ in decisions)
+        remaining = [*told([left for admitted, left in decisions if admitted]), *[0] * (13 - let_in)]
+        for moment_s, left, (admitted, _) in zip(moments, remaining, decisions, strict=True):
+            sent_s, answered_s = now_s + chance.random() * (moment_s - now_s), moment_s + chance.random() * lasts_s
+            rows.append(Row(sent_s, answered_s, 200 if admitted else 429, limiter.limit, left, len(rows)))
+        now_s = max(row.answered_s for row in rows) + (0.02 if let_in == 13 else 21.0)
+    return rows
+
+
+@pytest.mark.parametrize("lasts_s", [0.02, 0.3])
+@pytest.mark.parametrize("variant", LEGAL)
+def test_a_legal_limiter_lives_through_a_stampede(variant: str, lasts_s: float) -> None:
+    assert name_of(variant) in survivors(stampede(LEGAL[variant](60), lasts_s=lasts_s)).candidates
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda left: [max(left, default=0)] * len(left),  # as it was before any of them was counted
+        lambda left: [min(left, default=0)] * len(left),  # and after all of them
+        lambda left: [each + (place % 2) for place, each in enumerate(left)],  # by pairs
+    ],
+)
+def test_a_remaining_told_to_several_at_once_is_refuted(told: Told) -> None:
+    survey = survivors(stampede(FixedFirst(60), lasts_s=0.02, told=told))
+    assert survey.refuted is not None
+    assert not survey.others_spend
+
+
+@pytest.mark.parametrize("limiter", [FixedFirst(60), SlidingLog(60)])
+def test_a_race_at_the_end_of_the_allowance_is_refuted(limiter: Limiter) -> None:
+    """All of a burst are let in whose first still found some left, and each is told that nothing remains."""
+
+    class Racing:
+        limit, burst_s, found = 60, -1.0, True
+
+        def decide(self, now_s: float, cost: int = 1) -> tuple[bool, int]:
+            admitted, left = limiter.decide(now_s, cost)
+            if now_s - self.burst_s > 0.015:
+                self.burst_s, self.found = now_s, admitted
+            return self.found, left
+
+    refuted = survivors(stampede(Racing(), lasts_s=0.01)).refuted
+    assert refuted is not None
+    assert refuted.kind == "over-admission"
 
 
 @pytest.mark.parametrize(

@@ -51,20 +51,34 @@ def told_too_often(rows: Sequence[Row], terms: Terms) -> Excess | None:
     Remaining falls by one each; it comes to the same number again only by a window's edge, a lump, or what flows in,
     which after the silence is no log's doing. Rows sorted by sent_s; the first silence is after the first row.
     """
-    silent_s = terms.longest_s * 1.01
+    silent_s, rate = terms.longest_s * 1.01, terms.limit / terms.shortest_s
     began_s, latest_s = math.inf, math.inf
-    met: dict[int, int] = {}
+    met: dict[int, _Alike] = {}
     for row in rows:
         if row.sent_s > latest_s + silent_s:
             began_s, met = row.sent_s, {}
         latest_s = row.answered_s if math.isinf(latest_s) else max(latest_s, row.answered_s)
-        passed_s = row.answered_s - began_s
-        if row.status != 200 or row.remaining is None or not 0 <= passed_s < terms.shortest_s / 2:
+        if row.status != 200 or row.remaining is None or not 0 <= row.answered_s - began_s < terms.shortest_s / 2:
             continue
-        met[row.remaining] = met.get(row.remaining, 0) + 1
-        if met[row.remaining] > _ALIKE + passed_s * terms.limit / terms.shortest_s:
-            return Excess(row.sent_s, "over-admission" if sum(met.values()) > terms.limit else "remaining")
+        if met.setdefault(row.remaining, _Alike()).more_than_flows(row, rate) > _ALIKE:
+            let_in = sum(alike.times for alike in met.values())
+            return Excess(row.sent_s, "over-admission" if let_in > terms.limit else "remaining")
     return None
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Answers of one Remaining: how many so far, until when; the least of those before each, less what flowed in."""
+
+    times: int = 0
+    until_s: float = -math.inf
+    least: float = math.inf
+
+    def more_than_flows(self, row: Row, rate: float) -> float:
+        """With one more: the most that there were in any interval until now, less what flows in at this rate."""
+        self.least = min(self.least, self.times - rate * row.sent_s)
+        self.until_s, self.times = max(self.until_s, row.answered_s), self.times + 1
+        return self.times - rate * self.until_s - self.least
 
 
 def _log_overrun(sent: Sequence[float], answered: Sequence[float], terms: Terms) -> float | None:

@@ -22,7 +22,7 @@ _TOO_MANY_STATES = 500
 TOO_MANY_IN_TURN = 60  # where no order is open, only answers of unknown cost multiply states
 _STEPS, _STEPS_A_ROW, _ROWS = 6000, 4, 2000  # of the search through orders, for one model and one history
 _TURNS, _TURNS_A_ROW = 1000, 15  # the same where no order is open
-_CROWD_STEPS, _CROWD_STEPS_OF_LUMPS = 6_000, 1_500  # of the latter there are many models
+_CROWD_STEPS, _CROWD_STEPS_OF_LUMPS = 12_000, 1_500  # of the latter there are many models
 _PATIENCE_IF_COARSE = 0.25  # many phases are tried
 
 Pieces = Sequence[tuple[int, int, int]]  # (first, after the last, the most in flight)
