@@ -16,11 +16,16 @@ def _raise() -> None:
 class Interrupts:
     """Takes Ctrl-C until it is closed, where nobody else does.
 
-    `first` ends the run in order; `at_the_last` must be quick, and may not wait.
+    `first` ends the run in order; `at_the_last` must be quick, and may not wait, and `told` is said then.
     """
 
-    def __init__(self, first: Callable[[], None] = _raise, at_the_last: Callable[[], None] = lambda: None) -> None:
-        self._first, self._at_the_last = first, at_the_last
+    def __init__(
+        self,
+        first: Callable[[], None] = _raise,
+        at_the_last: Callable[[], None] = lambda: None,
+        told: bytes = _TOLD,
+    ) -> None:
+        self._first, self._at_the_last, self._told = first, at_the_last, told
         self._once = False
         ours = threading.current_thread() is threading.main_thread()
         self._open = ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -35,7 +40,7 @@ class Interrupts:
 
     def _take(self, _number: int, _frame: object) -> None:
         if self._once:
-            os.write(2, _TOLD)
+            os.write(2, self._told)
             try:
                 self._at_the_last()
             finally:

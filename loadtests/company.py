@@ -6,6 +6,7 @@ are off by as much: keep them on one time (NTP).
 """
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from contracts import journal, rows
 from contracts.history_lines import ExchangeLine, decode, read_exchange
+from contracts.interrupts import INTERRUPTED
 from contracts.target import UsageError
 from loadtests.batches import divide
 from loadtests.options import Choices
@@ -30,6 +32,8 @@ from loadtests.session import Session
 
 PART, ENDING, ENDED = "harness-part", "harness-ending", "harness-ended"  # Locust's custom messages
 PATIENCE_S = 10.0  # for a worker's last word, beyond its time-out
+GRACE_S = 3.0  # after Ctrl-C, for a master that got it too to say so
+_KEPT: list[Path] = []  # a worker's folders, one a test
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -54,7 +58,8 @@ class Part(msgspec.Struct, frozen=True):
     def choices(self, whole: Choices) -> Choices:
         """The test's choices, for this part; its evidence goes through a folder that ends with this process."""
         folder = Path(tempfile.mkdtemp(prefix="harness-worker-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _KEPT.append(folder)
+        atexit.register(drop_evidence)
         return replace(
             whole,
             catalogue=self.catalogue,
@@ -177,10 +182,7 @@ def listen_as_worker(
         take_part(msgspec.json.decode(msg.data["part"], type=Part))
 
     def end(**_: Any) -> None:
-        worker = current()
         runner.stop()
-        if worker is not None:
-            worker.last_word()
 
     def report(data: dict[str, Any], **_: Any) -> None:
         if (worker := current()) is not None and not worker.done:
@@ -189,6 +191,21 @@ def listen_as_worker(
     runner.register_message(PART, part)
     runner.register_message(ENDING, end, concurrent=True)
     runner.environment.events.report_to_master.add_listener(report)  # type: ignore[no-untyped-call]  # as in locustfile
+
+
+def watch_parent() -> None:
+    """End this worker at once when the process that forked it is gone; for a greenlet."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        gevent.sleep(1.0)
+    drop_evidence()
+    os._exit(INTERRUPTED)
+
+
+def drop_evidence() -> None:
+    """What was kept for a master that will not ask for it."""
+    for folder in _KEPT:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def listen_as_master(runner: MasterRunner, current: Callable[[], Master | None]) -> None:

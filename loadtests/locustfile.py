@@ -22,7 +22,17 @@ from contracts.report.terminal import lines
 from contracts.target import EmbeddedSandbox, UsageError
 from loadtests.batch_sizes import BatchSizes
 from loadtests.capacity import Capacity
-from loadtests.company import Master, Part, Worker, check_divisible, listen_as_master, listen_as_worker
+from loadtests.company import (
+    GRACE_S,
+    Master,
+    Part,
+    Worker,
+    check_divisible,
+    drop_evidence,
+    listen_as_master,
+    listen_as_worker,
+    watch_parent,
+)
 from loadtests.conclusion import conclude as concluded
 from loadtests.fill_allowance import FillAllowance
 from loadtests.flood import Flood
@@ -62,8 +72,13 @@ def prepare(environment: Environment, **_: Any) -> None:
     """Check the options; a scenario brings its own users and duration, unless Locust's options say otherwise."""
     gevent.get_hub().loop.update_now()  # importing us took a while: the run's time would be counted from before
     options: Any = environment.parsed_options
+    # Listeners are told in reverse; a master's own ends the test too, and would not say that it was broken off.
+    environment.events.quitting.add_listener(quitting)  # type: ignore[no-untyped-call]  # as below
     if isinstance(environment.runner, WorkerRunner):
         listen_as_worker(environment.runner, _take_part, lambda: LoadTests.worker)
+        LoadTests.interrupts = Interrupts(_leave_when_told, drop_evidence, b"")
+        if options.processes:
+            gevent.spawn(watch_parent)
         return  # everything else is its master's to choose
     if isinstance(environment.runner, MasterRunner):
         listen_as_master(environment.runner, lambda: LoadTests.master)
@@ -94,6 +109,18 @@ def _interrupt() -> None:
     """As if Ctrl-C had met nobody at work: raised in the midst of a user it would be told as a fault of that user's."""
     hub = gevent.get_hub()
     hub.loop.run_callback_threadsafe(hub.handle_system_error, KeyboardInterrupt, KeyboardInterrupt())
+
+
+def _leave_when_told() -> None:
+    """A worker's first Ctrl-C: its master, if it got it too, ends the test in order; if not, this worker leaves it."""
+    gevent.get_hub().loop.run_callback_threadsafe(gevent.spawn_later, GRACE_S, _leave)
+
+
+def _leave() -> None:
+    if LoadTests.session is not None and LoadTests.session.clock.ending:
+        gevent.spawn_later(GRACE_S, _leave)  # it is being ended
+    else:
+        _interrupt()
 
 
 def _rehearse(options: Any) -> None:
@@ -203,7 +230,9 @@ def conclude(environment: Environment, **_: Any) -> None:
         session.stop(f"a fault of this harness: {row['msg']}")
     for scenario in environment.user_classes:
         SCENARIOS[scenario.__name__].measure(LoadTests.users)
-    if LoadTests.part is None:
+    if LoadTests.worker is not None:
+        LoadTests.worker.last_word()
+    else:
         _close(environment, session)
         _report(environment, session)
 
@@ -244,7 +273,10 @@ def quitting(environment: Environment, **_: Any) -> None:
     if LoadTests.session is not None and environment.runner is not None:
         environment.process_exit_code = INTERRUPTED
         LoadTests.session.stop(BROKEN_OFF)
-        environment.runner.stop()
+        if isinstance(environment.runner, MasterRunner):
+            environment.runner.stop(send_stop_to_client=False)  # as where the time is over: `collect` says it to them
+        else:
+            environment.runner.stop()
     if LoadTests.sandbox is not None:
         LoadTests.sandbox.__exit__(None, None, None)
     if LoadTests.interrupts is not None:
@@ -257,6 +289,5 @@ for hook, listener in (
     (events.test_start, begin),
     (events.test_stopping, hurry),
     (events.test_stop, conclude),
-    (events.quitting, quitting),
 ):
     hook.add_listener(listener)  # type: ignore[no-untyped-call]  # Locust leaves its hooks untyped

@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,18 @@ from contracts.rows import read_rows
 from contracts.target import ROOT, EmbeddedSandbox
 from loadtests.latencies import histogram_of, merged, percentiles_of
 from tests.test_load_scenarios import LATEST, PLENTY
-from tests.test_loadtests import CATALOGUE, HELD, LOCUST, UNDECIDED, USAGE, environment, locust, patiently, report
+from tests.test_loadtests import (
+    CATALOGUE,
+    HELD,
+    INTERRUPTED,
+    LOCUST,
+    UNDECIDED,
+    USAGE,
+    environment,
+    locust,
+    patiently,
+    report,
+)
 
 
 def steady(folder: Path, base_url: str, seconds: int) -> list[str]:
@@ -107,6 +119,73 @@ def test_so_do_a_master_and_workers_that_were_started_apart(tmp_path: Path) -> N
     assert all(code == 0 for code in codes[1:]), "a worker has no verdict of its own"
 
 
+def workers_of(master: subprocess.Popen[str]) -> list[int]:
+    return [*map(int, Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split())]
+
+
+def all_ended(workers: list[int], within_s: float = 15) -> bool:
+    """Whether none of them is left, but perhaps as a row in the table of processes."""
+    until_s = time.monotonic() + within_s
+    while time.monotonic() < until_s:
+        told = [path.read_text() for pid in workers if (path := Path(f"/proc/{pid}/stat")).exists()]
+        if all(line.rpartition(")")[2].split()[0] == "Z" for line in told):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@contextmanager
+def two_at_work(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """A master in a process group of its own, and its two workers, in the midst of a test of a minute."""
+    with EmbeddedSandbox(*PLENTY) as sandbox:
+        command = [*steady(folder, sandbox.base_url, 60), "--processes", "2"]
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment(EmbeddedSandbox.key), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, start_new_session=True,
+        ) as master:  # fmt: skip
+            rows = patiently(folder, "runs/*/rows.bin")
+            while not rows.stat().st_size:
+                time.sleep(0.1)
+            yield master, workers_of(master)
+
+
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["the master alone", "all, as a terminal does"])
+def test_ctrl_c_ends_all_of_them_in_order(send: Callable[[int, int], None], tmp_path: Path) -> None:
+    with two_at_work(tmp_path) as (master, workers):
+        send(master.pid, signal.SIGINT)
+        said, _ = master.communicate(timeout=120)
+        assert all_ended(workers)
+    document = report(tmp_path)
+    assert (master.returncode, document["verdict"], document["reason"]) == (INTERRUPTED, "undecided", "interrupted")
+    figures = document["load"]["SteadyRate"]
+    assert figures["workers_lost"] == 0
+    assert figures["sent"] == len(read_rows(tmp_path / LATEST / "rows.bin"))
+    assert "Traceback" not in said
+    assert "Interrupt" not in said
+
+
+def test_ctrl_c_twice_ends_all_of_them_at_once(tmp_path: Path) -> None:
+    with two_at_work(tmp_path) as (master, workers):
+        os.killpg(master.pid, signal.SIGINT)
+        time.sleep(0.2)
+        os.killpg(master.pid, signal.SIGINT)
+        said, _ = master.communicate(timeout=120)
+        assert all_ended(workers)
+    assert master.returncode == INTERRUPTED
+    assert said.count("interrupted again") == 1
+    assert "Traceback" not in said
+    (history,) = tmp_path.glob("runs/*/history.jsonl")
+    assert verdict_of(judge(read_history(history))).value == "undecided"
+
+
+def test_workers_do_not_outlive_a_master_that_was_killed(tmp_path: Path) -> None:
+    with two_at_work(tmp_path) as (master, workers):
+        master.kill()
+        assert all_ended(workers)
+    (history,) = tmp_path.glob("runs/*/history.jsonl")
+    assert verdict_of(judge(read_history(history))).value == "undecided"
+
+
 def test_a_worker_that_is_lost_leaves_the_run_undecided(tmp_path: Path) -> None:
     with EmbeddedSandbox(*PLENTY) as sandbox:
         command = [*steady(tmp_path, sandbox.base_url, 6), "--processes", "2"]
@@ -114,8 +193,7 @@ def test_a_worker_that_is_lost_leaves_the_run_undecided(tmp_path: Path) -> None:
         with subprocess.Popen(command, cwd=ROOT, env=key, stdout=subprocess.PIPE, text=True) as master:
             patiently(tmp_path, "runs/*/rows.bin")
             time.sleep(1.5)
-            children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
-            os.kill(int(children[0]), signal.SIGKILL)
+            os.kill(workers_of(master)[0], signal.SIGKILL)
             said, _ = master.communicate(timeout=120)
     document = report(tmp_path)
     assert master.returncode == UNDECIDED, said

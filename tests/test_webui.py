@@ -234,6 +234,9 @@ def test_a_master_shows_what_its_workers_saw(tmp_path: Path) -> None:
             given = form("SteadyRate", "40s", rate="30", host=sandbox.base_url)
             urlopen(f"{url}swarm", given, timeout=60).close()  # noqa: S310 — loopback
             told = patiently_told(url, lambda told: any(point["refused"] for point in told["points"]))
+            urlopen(f"{url}stop", b"", timeout=60).close()  # noqa: S310 — loopback
+            patiently_told(url, lambda told: told["report"])
+    assert report(tmp_path)["load"]["SteadyRate"]["workers_lost"] == 0
     point = next(point for point in told["points"] if point["refused"])
     assert point["admitted"] > 0
     assert 0 <= point["remaining"] < 8
