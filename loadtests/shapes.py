@@ -5,6 +5,7 @@ references each has. Where those are too few for so many sizes or places, shapes
 """
 
 SMALLEST = 2  # records
+LARGEST = 100  # likewise: of what breaks where several large ones overlap most does by then, and it can be judged
 Shape = tuple[int, tuple[int, ...]]
 
 
@@ -14,10 +15,16 @@ def of_all_sizes(place: int, known: int) -> Shape:
     return size, _set_in(SMALLEST + place - size, size)
 
 
+def of_large_sizes(place: int, users: int, known: int) -> Shape:
+    """The same, from as many records as there are downwards; of all sizes where there are no more of those."""
+    size = min(known, LARGEST) - place
+    return (size, ()) if size >= SMALLEST + users else of_all_sizes(place, known)
+
+
 def of_one_size(place: int, users: int, known: int) -> Shape:
-    """One size at all places, another faulty record at each."""
+    """One size at all places, another faulty record at each but the first, which others' faults are not to reach."""
     size = min(SMALLEST + users, known)
-    return size, _set_in(1 << place if users <= size else place + 1, size)
+    return size, _set_in(1 << place >> 1 if users <= size + 1 else place, size)
 
 
 def _set_in(number: int, size: int) -> tuple[int, ...]:

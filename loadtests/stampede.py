@@ -1,8 +1,9 @@
 """Stampede: everybody at once, again and again, no two alike, so that an answer to another's request shows.
 
-In every other burst no two batches are of one size; in those between, all are, and each has its fault at another place.
-All of the allowance is used: what the last burst of a window has too many of is refused. Two bursts in four begin with
-new connections, all at once, and in the midst of each stands somebody without the key.
+In every other burst no two batches are of one size, one time in four large ones; in those between all are, and each has
+its fault at another place, but for one that has none. All of the allowance is used: what the last burst of a window has
+too many of is refused. Two bursts in four begin with new connections, all at once, and in the midst of each stands
+somebody without the key.
 """
 
 from contextlib import suppress
@@ -13,15 +14,17 @@ from gevent.event import Event
 
 from contracts.drivers.references import References
 from contracts.drivers.run import as_it_is, batch
-from contracts.rules.limiters.rows import Terms
+from contracts.rules.limiters.rows import TICK, Terms
 from contracts.wire import Stopped, Wire
 from loadtests.batches import Batch
 from loadtests.clock import ENDING
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
-from loadtests.shapes import of_all_sizes, of_one_size
+from loadtests.shapes import of_all_sizes, of_large_sizes, of_one_size
 from openapi.ledger import AUTH_1, LOAD_1, UPS_2
 
+LARGE_EVERY = 8  # bursts
+LONG_ENOUGH = 1.02  # so that nothing of what is told then is left from before, by whatever limiter and clock
 STRANGERS = (None, "Bearer ${BSPK_API_KEY}0", "Bearer ${BSPK_API_KEY%?}")
 
 
@@ -94,13 +97,16 @@ class Stampede(Pressing):
     def _keep_silence(self) -> None:
         """Where nothing is left: one window of silence, or the burst would be one of refusals."""
         session = self.session
-        longest_s = Terms(1, session.choices.window_s).longest_s
-        session.clock.sleep(longest_s if session.remaining == 0 else self.next_s - session.elapsed_s)
+        window_s = session.choices.window_s
+        silence_s = LONG_ENOUGH * Terms(1, window_s, TICK * window_s).longest_s
+        session.clock.sleep(silence_s if session.remaining == 0 else self.next_s - session.elapsed_s)
 
     def _own_batch(self, burst: int) -> Batch:
         known = len(self.mine.references)
         if self.session.choices.records_per_batch:
             return self.mine.batch(known)
         place = (self.number + burst) % self.users
-        shape = of_all_sizes(place, known) if burst % 2 == 0 else of_one_size(place, self.users, known)
-        return self.mine.batch(*shape)
+        if burst % 2:
+            return self.mine.batch(*of_one_size(place, self.users, known))
+        large = burst % LARGE_EVERY == LARGE_EVERY - 2
+        return self.mine.batch(*(of_large_sizes(place, self.users, known) if large else of_all_sizes(place, known)))

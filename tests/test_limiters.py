@@ -223,7 +223,7 @@ def stampede(limiter: Limiter, *, lasts_s: float, bursts: int = 20, told: Told =
         for moment_s, left, (admitted, _) in zip(moments, remaining, decisions, strict=True):
             sent_s, answered_s = now_s + chance.random() * (moment_s - now_s), moment_s + chance.random() * lasts_s
             rows.append(Row(sent_s, answered_s, 200 if admitted else 429, limiter.limit, left, len(rows)))
-        now_s = max(row.answered_s for row in rows) + (0.02 if let_in == 13 else 21.0)
+        now_s = max(row.answered_s for row in rows) + (0.02 if let_in == 13 else 12.0)
     return rows
 
 

@@ -17,7 +17,7 @@ from contracts.target import ROOT, EmbeddedSandbox
 from loadtests import runner
 from loadtests.plan import PARTS, SCENARIOS, STARTUP_S, Planned, Terms, plan, steady_rate_per_s
 from loadtests.runner import HungError, run_scenario
-from loadtests.shapes import of_all_sizes, of_one_size
+from loadtests.shapes import of_all_sizes, of_large_sizes, of_one_size
 from openapi.ledger import LEDGER
 from tests.test_loadtests import CATALOGUE, environment, patiently
 
@@ -81,6 +81,7 @@ def test_a_steady_rate_is_within_the_allowance(terms: Terms, rate_per_s: float) 
 def test_no_two_batches_of_a_burst_are_alike(users: int, known: int, unlike: int) -> None:
     """As far as so few references can be told apart."""
     for burst in ([of_all_sizes(place, known) for place in range(users)],
+                  [of_large_sizes(place, users, known) for place in range(users)],
                   [of_one_size(place, users, known) for place in range(users)]):  # fmt: skip
         assert all(size <= known and all(index < size for index in faulty) for size, faulty in burst)
         assert len(set(burst)) >= unlike

@@ -63,6 +63,24 @@ def blame_shifted_under_load(_server: Server, _request: Request, reply: Reply) -
         reply.content = body_of(reply) | {"results": [r | {"index": (at + 1) % size} for at, r in enumerate(results)]}
 
 
+@defect(answer, "LOAD-1", "UPS-3", runs="loadtests")
+async def faults_reach_others(server: Server, inner: Answer, request: Request) -> Reply:
+    """The list of faults is shared: whoever is answered beside a faulty batch has the same records blamed."""
+    reply = await inner(request)
+    faulty = [result for result in results_of(reply) if result["status"] == "error"]
+    met: list[list[dict[str, object]]] = server.memory.setdefault("faulty", [])
+    if faulty:
+        met.append(faulty)
+    await server.clock.sleep(BUSY_S)
+    if faulty:
+        met.remove(faulty)
+    elif met and results_of(reply):
+        others = {result["index"]: result for result in met[0]}
+        results = [others.get(result["index"], result) for result in results_of(reply)]
+        reply.content = body_of(reply) | {"results": results}
+    return reply
+
+
 @under_load("RES-2")
 def index_doubled_under_load(_server: Server, _request: Request, reply: Reply) -> None:
     """Under load the first index comes twice."""
@@ -124,6 +142,14 @@ def limit_halved_under_load(_server: Server, _request: Request, reply: Reply) ->
         reply.headers["X-RateLimit-Limit"] = str(int(reply.headers["X-RateLimit-Limit"]) * 2)
 
 
+@under_load("RATE-4")
+def remaining_read_too_soon(server: Server, _request: Request, reply: Reply) -> None:
+    """Under load Remaining is read before the others that are under way have been counted."""
+    if reply.status == 200 and "X-RateLimit-Remaining" in reply.headers:
+        left, limit = (int(reply.headers[f"X-RateLimit-{name}"]) for name in ("Remaining", "Limit"))
+        reply.headers["X-RateLimit-Remaining"] = str(min(left + left % server.in_flight, limit))
+
+
 @under_load("AUTH-2")
 def key_refused_under_load(server: Server, _request: Request, reply: Reply) -> None:
     """Under load every eighth request with the key is a 401."""
@@ -154,6 +180,13 @@ def new_connections_fail_under_load(server: Server, request: Request, reply: Rep
 def fails_above_eight(server: Server, _request: Request, reply: Reply) -> None:
     """More than eight requests at once are too many: 500."""
     if server.in_flight > 8 and reply.status == 200:
+        fail(reply, 500)
+
+
+@under_load("ERR-2", "GATE-ERRORS")
+def large_batches_collide(server: Server, _request: Request, reply: Reply) -> None:
+    """Where several are under way, a batch of more than fifteen records is a 500."""
+    if server.in_flight > 1 and len(results_of(reply)) > 15:
         fail(reply, 500)
 
 

@@ -30,7 +30,7 @@ Chain = Sequence[Row]  # those of a kind: the k-th sending, with the k-th answer
 class Patience:
     """Steps left for one model and one history."""
 
-    steps: int
+    steps: float
 
 
 @dataclass(slots=True)

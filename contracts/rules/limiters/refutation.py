@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from contracts.rules.limiters.candidates import Suspect, coarse, exact, finer
-from contracts.rules.limiters.flood import refuted_by_count, told_too_often
+from contracts.rules.limiters.flood import Excess, refuted_by_count, told_too_often
 from contracts.rules.limiters.rows import Row, Terms
 from contracts.rules.limiters.search import explain, stretches
 from contracts.rules.limiters.timeline import timeline
@@ -32,14 +32,13 @@ def argued(terms: Terms, trial: Trial, piece: Sequence[Row]) -> Refutation:
     if trial.counted:  # in a flood without pause
         recent = [row for row in piece if row.sent_s >= piece[-1].sent_s - 2 * terms.longest_s]
         piece = piece if explained(recent, terms) else recent
-    return _argue(piece, terms, trial.counted or _kind(piece, terms))
+    return _argue(piece, terms, trial.counted.kind if trial.counted else _kind(piece, terms))
 
 
-def counted(rows: Sequence[Row], terms: Terms, trial: Trial, kind: Kind) -> Refutation:
-    """The finding on a flood that was only counted: its beginning and its end."""
-    end = trial.refuted_at + 1
-    since_s = rows[end - 1].sent_s - 2 * terms.longest_s
-    finding = _argue([row for row in rows[:end] if row.sent_s >= since_s], terms, kind)
+def counted(rows: Sequence[Row], terms: Terms, excess: Excess) -> Refutation:
+    """The finding on what was only counted: its beginning and its end."""
+    piece = [row for row in rows if excess.at_s - 2 * terms.longest_s <= row.sent_s <= excess.at_s]
+    finding = _argue(piece, terms, excess.kind)
     return replace(finding, witness=(*finding.witness[: SHOWN // 2], *finding.witness[-SHOWN // 2 :]))
 
 

@@ -72,10 +72,11 @@ class _Search:
 
     def __init__(self, model: Model[Any], rows: Sequence[Row], clock: Clock) -> None:
         self._model, self._rows, self._clock = model, rows, clock
-        steps = _STEPS + _STEPS_A_ROW * min(len(rows), _ROWS)
-        self._steps_left = steps * _PATIENCE_IF_COARSE if clock.tick_s else steps
+        patience = _PATIENCE_IF_COARSE if clock.tick_s else 1.0
+        self._steps_left = patience * (_STEPS + _STEPS_A_ROW * min(len(rows), _ROWS))
         self._turns_left = _TURNS + _TURNS_A_ROW * len(rows)
-        self._crowd = crowd.Patience(_CROWD_STEPS_OF_LUMPS if isinstance(model, Lumps) else _CROWD_STEPS)
+        steps = _CROWD_STEPS_OF_LUMPS if isinstance(model, Lumps) else _CROWD_STEPS
+        self._crowd = crowd.Patience(patience * steps)
 
     def run(self, pieces: Pieces, since: Explained) -> Explained:
         blind, costs = since.blind, set(since.living)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.rules.limiters.buckets import Lumps
 from contracts.rules.limiters.candidates import CANDIDATES, coarse, exact, models
+from contracts.rules.limiters.flood import told_too_often
 from contracts.rules.limiters.refutation import Refutation, argued, counted, explained, shrunk
-from contracts.rules.limiters.rows import Row, Terms
+from contracts.rules.limiters.rows import TICK, Row, Terms
 from contracts.rules.limiters.search import MOST_IN_FLIGHT, explain, stretches
 from contracts.rules.limiters.strangers import others_spend
 from contracts.rules.limiters.trial import Trial, searchable, try_all, try_coarse
@@ -70,6 +71,8 @@ class Inquiry:
         if len(limits) != 1 or (limit := limits.pop()) < 1:
             return Survey(CANDIDATES, {}, None, self._window_s)
         terms = Terms(limit, self._window_s)
+        if often := told_too_often(ordered, replace(terms, tick_s=TICK * self._window_s)):
+            return self._none_left(ordered, terms, counted(ordered, terms, often) if argue else None)
         searched = searchable(ordered)
         trial = self._before = try_all(ordered[:searched], terms, self._before)
         piece: Sequence[Row] = ()
@@ -82,16 +85,18 @@ class Inquiry:
             trial.count(ordered)
         if trial.living:
             return _alive(trial, terms)
-        if not argue:
-            return Survey((), {}, limit, self._window_s)
-        refuted = self._refuted(ordered, terms, trial, piece)
-        return Survey((), {}, limit, self._window_s, refuted=refuted, others_spend=others_spend(ordered, terms))
+        return self._none_left(ordered, terms, self._refuted(ordered, terms, trial, piece) if argue else None)
+
+    @staticmethod
+    def _none_left(rows: Sequence[Row], terms: Terms, refuted: Refutation | None) -> Survey:
+        others = refuted is not None and others_spend(rows, terms)
+        return Survey((), {}, terms.limit, terms.window_s, refuted=refuted, others_spend=others)
 
     @staticmethod
     def _refuted(rows: Sequence[Row], terms: Terms, trial: Trial, piece: Sequence[Row]) -> Refutation:
         """Argued from that piece, or from one that no whole-second clock explains either."""
         if trial.counted and trial.refuted_at >= len(trial.rows):
-            return counted(rows, terms, trial, trial.counted)
+            return counted(rows, terms, trial.counted)
         everybody = (*coarse(terms), *exact(terms))
         return argued(terms, trial, piece or shrunk(rows[: trial.refuted_at + 1], terms, everybody))
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from contracts.rules.limiters.candidates import Suspect, coarse, exact, finer
 from contracts.rules.limiters.decisions import Costs, cost_is_open
-from contracts.rules.limiters.flood import refuted_by_count, told_too_often
+from contracts.rules.limiters.flood import Excess, refuted_by_count
 from contracts.rules.limiters.rows import TICK, Model, Row, Terms
 from contracts.rules.limiters.search import Explained, Pieces, explain, stretches
 
@@ -33,7 +33,7 @@ class Trial:
     untried: deque[tuple[Suspect, frozenset[tuple[int, int]]]] = field(default_factory=deque)  # but with some costs
     living: list[tuple[Model[Any], Explained]] = field(default_factory=list)
     refuted_at: int = -1
-    counted: Kind | None = None  # what is wrong, where the last candidate was refuted by counts alone
+    counted: Excess | None = None  # what was too much, where the last candidate was refuted by counts alone
 
     @property
     def names(self) -> set[str]:
@@ -98,13 +98,12 @@ class Trial:
 
     def count(self, rows: Sequence[Row]) -> None:
         """Drop the candidates that counts alone refute."""
-        often = told_too_often(rows, self.terms)
         for name in self.names:
-            if excess := often or refuted_by_count(name, rows, self.terms):
+            if excess := refuted_by_count(name, rows, self.terms):
                 self.living = [(model, result) for model, result in self.living if model.name != name]
                 last = bisect_right(rows, excess.at_s, key=lambda row: row.sent_s) - 1
                 if last > self.refuted_at:
-                    self.refuted_at, self.counted = last, excess.kind
+                    self.refuted_at, self.counted = last, excess
 
 
 def searchable(rows: Sequence[Row]) -> int:
