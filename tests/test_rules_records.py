@@ -1,0 +1,115 @@
+"""Records at the edges of their rules: results, updates and moments that are just still legal, and just no more."""
+
+import pytest
+
+from contracts.exchange import Exchange
+from tests.build import ERRORS, answer, asked, broken, error, numbered, ok, record, reply, rulings
+
+FINE = answer(200, reply(ok(0)))
+BAD = record(1, quantity=...)
+WORSE = record(2, sku=...)
+STRANGE = record(product_ref="bspk-harness-x")
+
+
+def taken(*records: dict[str, object], left: int = 99) -> Exchange:
+    return asked([*records], answer(200, reply(ok(*range(len(records)))), left=left))
+
+
+def updated(**changes: object) -> list[Exchange]:
+    """A record taken, and its update refused."""
+    return [taken(record()), asked([record(0, 9, **changes)], answer(200, reply([error(0)]), left=98))]
+
+
+def moments(first: str, then: str) -> list[Exchange]:
+    """A moment taken, and another refused, of two references."""
+    return [taken(record(0, at=first)), asked([record(1, at=then)], answer(200, reply([error(0)]), left=98))]
+
+
+TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
+    # RES
+    ("index minus one", [asked([record()], answer(200, reply(ok(-1))))], {"RES-2"}),
+    ("no record, a result in other words", [asked({"inventories": []}, answer(200, reply([{"index": 0, "status": "OK"}])))], {"VAL-4"}),
+    ("no record, an error without words", [asked({"inventories": []}, answer(200, reply([{"index": 0, "status": "error"}])))], {"VAL-4"}),
+    ("one of two faulty ones blamed, and a good one", [asked([record(), BAD, WORSE], answer(200, reply([error(0), *ok(1, 2)])))],
+     {"RES-6", "VAL-1"}),
+    ("the blame on a record that is none", [asked([record(), BAD], answer(200, reply([*ok(0), error(5)])))], {"RES-2", "RES-6"}),
+    # UPS-1: plain updates, one by one
+    ("an update alone, 422", [taken(record()), asked([record(0, 9)], answer(422, ERRORS, left=98))], {"UPS-1", "UPS-3"}),
+    ("an update in company, 422", [*(taken(record(n), left=99 - n) for n in range(3)),
+                                   asked([record(n, 9) for n in range(3)], answer(422, ERRORS, left=96))], set()),
+    ("an update in company, refused", [taken(record()), asked([record(0, 9), record(1)], answer(200, reply([error(0), *ok(1)]), left=98))],
+     {"UPS-1", "UPS-3", "RES-7"}),
+    ("to nothing", updated(quantity=0), {"UPS-3"}),
+    ("to one", updated(quantity=1), {"UPS-1", "UPS-3", "RES-7"}),
+    ("to a thousand", updated(quantity=1000), {"UPS-1", "UPS-3", "RES-7"}),
+    ("to more", updated(quantity=1001), {"UPS-3"}),
+    ("with an offset", updated(at="2026-06-01T11:59:00+00:00"), {"UPS-3"}),
+    ("with a fraction", updated(at="2026-06-01T11:59:00.5Z"), {"UPS-3"}),
+    # UPS-2, UPS-3
+    ("three valid, 422", [asked([record(n) for n in range(3)], answer(422, ERRORS))], set()),
+    ("a stranger in company, 422", [asked([record(), STRANGE], answer(422, ERRORS))], set()),
+    ("beside a stranger, refused", [asked([record(), STRANGE], answer(200, reply([error(0), *ok(1)])))], {"UPS-3"}),
+    # RES-7: a kind is narrow
+    ("two offsets", moments("2026-06-01T13:58:00+02:00", "2026-06-01T12:58:00+01:00"), {"UPS-3"}),
+    ("one offset", moments("2026-06-01T13:58:00+02:00", "2026-06-01T13:58:30+02:00"), {"UPS-3", "RES-7"}),
+    ("rolled back, and later taken",
+     [asked([record(), BAD], answer(200, reply([error(0, "rolled back with the batch"), error(1)]))), taken(record(3), left=98)], set()),
+    # moments
+    ("ten minutes old, refused", [asked([record(at="2026-06-01T11:50:00Z")], answer(200, reply([error(0)])))], {"UPS-3"}),
+    ("older than that", [asked([record(at="2026-06-01T11:49:59Z")], answer(200, reply([error(0)])))], set()),
+    # VAL
+    ("inventories missing, 422", [asked({}, answer(422, ERRORS))], set()),
+    ("inventories null, 422", [asked({"inventories": None}, answer(422, ERRORS))], set()),
+    ("two faulty ones together, of which one was seen alone",
+     [asked([BAD, record()], answer(422, ERRORS)), asked([BAD, record(0, quantity=...)], answer(422, ERRORS, left=98))], set()),
+    ("errors that a 200 lists besides",
+     [asked([BAD, record(n)], answer(200, reply([error(0), *ok(1)]) | {"errors": [{}] * n}, left=99 - n)) for n in (2, 3)], set()),
+    # LOAD-1
+    ("refused at once, and an empty one", [asked([BAD], answer(422, ERRORS), at_s=7.0),
+                                           asked({"inventories": []}, answer(422, ERRORS, left=98), at_s=7.0)], set()),
+    ("at once, a faulty one and a good one", [asked([record(), BAD], answer(200, reply([*ok(0), error(1)])), at_s=7.0),
+                                              asked([record(2), record(3)], answer(200, reply(ok(0, 1)), left=98), at_s=7.0)], set()),
+    # ERR
+    ("only ever redirected, whereto so ever", [asked([record()], answer(399))], set()),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("exchanges", "promises"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_the_promises_broken_are_these(exchanges: list[Exchange], promises: set[str]) -> None:
+    assert broken(numbered(exchanges)) - {"RATE-1", "RATE-4"} == promises
+
+
+MANY_TAKEN = [taken(*(record(n) for n in range(3)))]
+
+
+@pytest.mark.parametrize(
+    ("promise", "exchanges", "witness", "index", "expected", "actual"),
+    [
+        ("RES-3", [asked([record(n) for n in range(4)], answer(200, reply(ok(0, 1))))], (1,), 2,
+         "4 results", "2 results for 4 records, none for index 2"),
+        ("RES-6", [asked([record(), record(2), BAD], answer(200, reply([error(0), error(1), error(2)])))], (1,), 0,
+         "`error` at [2]", "`error` at [0, 1, 2]"),
+        ("RES-6", [asked([record(), BAD], answer(200, reply([*ok(0), error(5)])))], (1,), None, "`error` at [1]", "`error` at [5]"),
+        ("RES-6", [asked([record(), BAD], answer(200, reply([error(0), {**error(1), "index": "1"}])))], (1,), 0,
+         "`error` at [1]", "`error` at [0]"),
+        ("UPS-2", [*MANY_TAKEN, asked([record(n, 5) for n in range(3)], answer(422, ERRORS))], (1, 2), None,
+         "a batch of 3 records, as it took 3 is accepted", "422"),
+        ("UPS-2", [asked([record(n) for n in range(2)], answer(422, ERRORS))], (1,), None, "a batch of two records is accepted", "422"),
+        ("UPS-3", [asked([record()], answer(422, ERRORS))], (1,), 0, "`ok` or `warning`", "422 for quantity 5, at 2026-06-01T11:58:00Z"),
+        ("UPS-3", [asked([record()], answer(200, reply([error(0)])))], (1,), 0, "", "`error` for quantity 5, at 2026-06-01T11:58:00Z"),
+        ("RES-7", updated(), (1, 2), 0, "the outcome of request 1, index 0: accepted", "`error` for a record of the same kind at index 0 of 1"),
+    ],
+)  # fmt: skip
+def test_a_finding_names_the_record(
+    promise: str, exchanges: list[Exchange], witness: tuple[int, ...], index: int | None, expected: str, actual: str
+) -> None:
+    finding = rulings(numbered(exchanges))[promise].findings[0]
+    assert (finding.witness, finding.index, finding.sequence) == (witness, index, promise == "RES-7")
+    assert expected in finding.expected
+    assert finding.actual == actual
+
+
+def test_a_200_is_no_list_of_what_failed() -> None:
+    some = [[BAD, record()], [record(1), record(0, quantity=...)], [BAD, record(0, quantity=...)]]
+    told = [asked(each, answer(200, reply([error(0), error(1)]))) for each in some]
+    assert rulings(numbered(told))["VAL-3"].examined == 0
