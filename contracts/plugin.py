@@ -109,14 +109,23 @@ class _JUnit(LogXML):
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), None, "harness", "all")
+        self._lost = False
         self._spare = [path.open("xb"), *(path.open("rb") for _ in range(SPARE_HANDLES - 1))]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         for file in self._spare:
             file.close()
-        with suppress(OSError):
+        try:
             super().pytest_sessionfinish()
+        except OSError:
+            self._lost = True
+            with suppress(OSError):
+                Path(self.logfile).unlink()  # or half of one would be left
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+        if not self._lost:
+            super().pytest_terminal_summary(terminalreporter, config)
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:

@@ -9,11 +9,11 @@ import pytest
 
 from contracts.exchange import Exchange
 from contracts.finding import Finding
-from contracts.rules.errors import LARGEST_BODY, MANY
 from tests.build import ERRORS, answer, asked, broken, error, numbered, ok, record, reply, rulings
 
 FINE = answer(200, reply(ok(0)))
 BAD = record(1, quantity=...)
+LARGEST_BODY, MANY = 262_144, 10
 OF_LENGTH = json.dumps({"inventories": [BAD]}).encode()
 
 

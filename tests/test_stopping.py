@@ -99,6 +99,18 @@ def test_a_full_disk_is_told_and_nothing_half_is_left(
     assert judge.main([str(history)]) == 6
 
 
+def test_of_a_report_that_does_not_fit_nothing_is_left(tmp_path: Path) -> None:
+    with sandbox("--limit", "500", "--window", "1") as url:
+        limits = "ulimit -f 8"
+        process = started(pytest_command(tmp_path, "--base-url", url, *CATALOGUE, "--depth", "quick"), limits=limits)
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == 6, said
+    assert "Traceback" not in said
+    assert "generated xml file" not in said
+    names = {path.name for path in tmp_path.glob("2*/*")}
+    assert names <= {"history.jsonl", "writes.csv"}, said
+
+
 @pytest.mark.parametrize("command", ["pytest", "locust"])
 def test_no_file_handles_left_is_nobody_elses_fault(command: str, tmp_path: Path) -> None:
     with sandbox("--limit", "500", "--window", "1") as url:

@@ -5,6 +5,7 @@ Text that came from a server stands in it as it came, but for what UTF-8 cannot 
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -145,5 +146,10 @@ def write_page(folder: Path, document: Mapping[str, Any]) -> None:
 def _replace(path: Path, content: bytes) -> None:
     """In one step, so that a reader never meets half a file."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_bytes(content)
-    aside.replace(path)
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
