@@ -5,7 +5,7 @@ Inert unless items of `contracts/` or `loadtests/` were collected, so that the p
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,12 +110,14 @@ class _JUnit(LogXML):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), None, "harness", "all")
         self._lost = False
-        self._spare = [path.open("xb"), *(path.open("rb") for _ in range(SPARE_HANDLES - 1))]
+        with ExitStack() as spare:
+            for mode in ("xb", *["rb"] * (SPARE_HANDLES - 1)):
+                spare.enter_context(path.open(mode))
+            self._spare = spare.pop_all()  # unless one cannot be had
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        for file in self._spare:
-            file.close()
+        self._spare.close()
         try:
             super().pytest_sessionfinish()
         except OSError:

@@ -111,13 +111,14 @@ def test_of_a_report_that_does_not_fit_nothing_is_left(tmp_path: Path) -> None:
     assert names <= {"history.jsonl", "writes.csv"}, said
 
 
-@pytest.mark.parametrize("command", ["pytest", "locust"])
-def test_no_file_handles_left_is_nobody_elses_fault(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("command", "handles"), [("pytest", 14), ("pytest", 20), ("locust", 20)])
+def test_no_file_handles_left_is_nobody_elses_fault(command: str, handles: int, tmp_path: Path) -> None:
     with sandbox("--limit", "500", "--window", "1") as url:
+        limits = f"ulimit -n {handles}"
         if command == "pytest":
-            process = started(pytest_command(tmp_path, "--base-url", url, *CATALOGUE), limits="ulimit -n 14")
+            process = started(pytest_command(tmp_path, "--base-url", url, *CATALOGUE), limits=limits)
         else:
-            process = started(locust_command(tmp_path, "Flood", "-H", url, *CATALOGUE), limits="ulimit -n 20")
+            process = started(locust_command(tmp_path, "Flood", "-H", url, *CATALOGUE), limits=limits)
         said, _ = process.communicate(timeout=120)
     assert process.returncode in (4, 6), said
     assert "Too many open files" in said
