@@ -60,21 +60,13 @@ def every_record_has_one_result(seen: Seen) -> Examined:
     if not seen.judged or seen.results is None or not seen.expected:
         return
     sent, got = len(seen.expected), len(seen.results)
-    covered = {result.position for result in seen.results}
-    lost = [index for index in range(sent) if index not in covered]
-    if got == sent and (not lost or None in covered or len(covered) < got or _shifted(covered, sent)):
-        yield None  # as many as sent; a wrong index is RES-2's
+    if got == sent:
+        yield None  # where one is lost, another is wrong or there twice: RES-2's
         return
-    actual = f"{got} results for {sent} records" + (f", none for index {lost[0]}" if lost else "")
-    yield (
-        Finding(RES_3, f"{sent} results, one for each record", actual, (seen.seq,), lost[0] if lost else None)
-        if (got != sent or lost)
-        else None
-    )
-
-
-def _shifted(covered: set[int | None], sent: int) -> bool:
-    return any(place is None or not 0 <= place < sent for place in covered)
+    covered = {result.position for result in seen.results}
+    lost = next((index for index in range(sent) if index not in covered), None)
+    actual = f"{got} results for {sent} records" + ("" if lost is None else f", none for index {lost}")
+    yield Finding(RES_3, f"{sent} results, one for each record", actual, (seen.seq,), lost)
 
 
 def a_status_is_spelt_as_documented(seen: Seen) -> Examined:
