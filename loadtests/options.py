@@ -5,8 +5,11 @@ The key comes from BSPK_API_KEY alone; against the embedded sandbox it is the sa
 
 import argparse
 import os
+import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -58,6 +61,10 @@ def add_options(parser: LocustArgumentParser, scenarios: tuple[str, ...]) -> Non
     """Ours beside Locust's; a mistake in any of them is one line and exit 4."""
     parser.error = _error  # type: ignore[method-assign]  # argparse exits 2, which here means interrupted
     parser.set_defaults(web_host="127.0.0.1", class_picker=True)
+    if _is_master_of_its_own(sys.argv):
+        port = _free_port()
+        parser.set_defaults(master_bind_host="127.0.0.1", master_host="127.0.0.1")
+        parser.set_defaults(master_bind_port=port, master_port=port)
     for action in parser._actions:  # noqa: SLF001 — argparse has no public way to a positional argument
         if action.dest == "user_classes":
             action.type = _one_of(scenarios)
@@ -90,6 +97,19 @@ def add_options(parser: LocustArgumentParser, scenarios: tuple[str, ...]) -> Non
         if action.dest in ("run_folder", "first_seq", "runs_dir", "header", "ca_bundle", "allow_production",
                            "dry_run"):  # fmt: skip
             vars(action)["include_in_web_ui"] = False
+
+
+def _is_master_of_its_own(command: Sequence[str]) -> bool:
+    """It forks its workers: on Locust's own port they might meet another run's master, and serve it with this key."""
+    names = {word.partition("=")[0] for word in command}
+    return "--processes" in names and "--worker" not in names
+
+
+@cache
+def _free_port() -> int:
+    """The same whenever it is asked for."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def _error(message: str) -> NoReturn:

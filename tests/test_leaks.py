@@ -128,6 +128,8 @@ COMMANDS = {
     "Ctrl-C below everything": ("pytest -p crash --base-url URL --tb long -vv --showlocals --full-trace", 2),
     "locust": ("locust Stampede --headless -H URL -t 8 --html RUNS/locust.html --csv RUNS/locust --csv-full-history "
                "--json --logfile RUNS/locust.log --loglevel DEBUG", 1),
+    "locust's workers": ("locust Flood --headless -H URL -t 4 --processes 2 --logfile RUNS/locust.log "
+                         "--loglevel DEBUG", 1),
 }  # fmt: skip
 CRASH = """
 from contracts.attempt import _StrictResponse

@@ -186,6 +186,22 @@ def test_workers_do_not_outlive_a_master_that_was_killed(tmp_path: Path) -> None
     assert verdict_of(judge(read_history(history))).value == "undecided"
 
 
+def test_two_masters_on_one_machine_keep_their_workers_apart(tmp_path: Path) -> None:
+    """And neither listens to other machines."""
+    with two_at_work(tmp_path / "one") as (one, _), two_at_work(tmp_path / "other") as (other, _):
+        listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
+        for master in (one, other):
+            lines = [line for line in listening.splitlines() if f"pid={master.pid}," in line]
+            assert lines
+            assert all("127.0.0.1:" in line.split()[3] for line in lines)
+            master.send_signal(signal.SIGINT)
+        for master in (one, other):
+            master.communicate(timeout=120)
+            assert master.returncode == INTERRUPTED
+    for folder in ("one", "other"):
+        assert report(tmp_path / folder)["load"]["SteadyRate"]["workers_lost"] == 0
+
+
 def test_a_worker_that_is_lost_leaves_the_run_undecided(tmp_path: Path) -> None:
     with EmbeddedSandbox(*PLENTY) as sandbox:
         command = [*steady(tmp_path, sandbox.base_url, 6), "--processes", "2"]
