@@ -10,7 +10,7 @@ from contracts.exchange import Cause, Exchange
 from contracts.rows import IN_FLIGHT, UNTOLD, LoadRow, code_of, from_bytes
 from contracts.rules.allowance import allowance_of, every_row, keys_share, rate_rows, second_key_rows, survey_of
 from contracts.rules.limiters import Row
-from tests.build import FACTS, answer, asked, broken, evidence, numbered, ok, record, reply
+from tests.build import FACTS, KEY, answer, asked, broken, evidence, numbered, ok, record, reply
 from tests.simulated_limiters import LEGAL
 
 SECOND = "Bearer $BSPK_API_KEY_2"
@@ -107,14 +107,26 @@ def test_a_second_key_of_its_own_changes_nothing() -> None:
     assert broken(numbered(APART)) == set()
 
 
+def test_a_second_key_tells_nothing_of_what_this_one_met() -> None:
+    """The two share, and both together met the limit; this one alone did not."""
+    limiter = LEGAL["fixed-first"](5)
+    exchanges: list[Exchange] = []
+    times_s = (100.0, *(109.0 + n / 10 for n in range(20)), 125.0, *(134.0 + n / 10 for n in range(20)))
+    for now_s in times_s:
+        let_in, left = limiter.decide(now_s)
+        told = answer(200 if let_in else 429, reply(ok(0)), limit=5, left=left)
+        exchanges.append(asked([record()], told, at_s=now_s, key=SECOND if exchanges else KEY))
+    history = evidence(numbered(exchanges))
+    own = survey_of(rate_rows(history), 10.0)
+    assert survey_of((*rate_rows(history), *second_key_rows(history)), 10.0).candidates != own.candidates
+    assert allowance_of(history) == own
+
+
 def test_what_a_second_key_explains_as_little_stays_refuted() -> None:
     told = evidence(numbered(SPENT_BY_NONE))
     own = survey_of(rate_rows(told), 10.0)
     assert own.refuted is not None
     assert allowance_of(told) == own
-
-
-SHARED, OWN = tuple(rate_rows(evidence(numbered(TOGETHER)))), tuple(rate_rows(evidence(numbered(APART))))
 
 
 @pytest.mark.parametrize(
