@@ -51,13 +51,18 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ("beside a stranger, refused", [asked([record(), STRANGE], answer(200, reply([error(0), *ok(1)])))], {"UPS-3"}),
     # RES-7: a kind is narrow
     ("two offsets", moments("2026-06-01T13:58:00+02:00", "2026-06-01T12:58:00+01:00"), {"UPS-3"}),
-    ("one offset", moments("2026-06-01T13:58:00+02:00", "2026-06-01T13:58:30+02:00"), {"UPS-3", "RES-7"}),
+    ("one offset", moments("2026-06-01T13:58:00+02:00", "2026-06-01T13:58:35+02:00"), {"UPS-3", "RES-7"}),
+    ("two signs", moments("2026-06-01T13:58:00+02:00", "2026-06-01T09:58:00-02:00"), {"UPS-3"}),
+    ("one length of fraction", moments("2026-06-01T11:58:00.5Z", "2026-06-01T11:58:00.7Z"), {"UPS-3", "RES-7"}),
+    ("no fraction, and one", moments("2026-06-01T11:58:00Z", "2026-06-01T11:58:00.7Z"), {"UPS-3"}),
     ("rolled back, and later taken",
      [asked([record(), BAD], answer(200, reply([error(0, "rolled back with the batch"), error(1)]))), taken(record(3), left=98)], set()),
     # moments
     ("ten minutes old, refused", [asked([record(at="2026-06-01T11:50:00Z")], answer(200, reply([error(0)])))], {"UPS-3"}),
     ("older than that", [asked([record(at="2026-06-01T11:49:59Z")], answer(200, reply([error(0)])))], set()),
     # VAL
+    ("a faulty one, 404", [taken(record()), asked([BAD], answer(404))], {"VAL-1"}),
+    ("a faulty one beside a stranger, 409", [asked([BAD, STRANGE], answer(409))], {"ERR-1", "VAL-1"}),
     ("inventories missing, 422", [asked({}, answer(422, ERRORS))], set()),
     ("inventories null, 422", [asked({"inventories": None}, answer(422, ERRORS))], set()),
     ("two faulty ones together, of which one was seen alone",
@@ -85,6 +90,10 @@ MANY_TAKEN = [taken(*(record(n) for n in range(3)))]
 @pytest.mark.parametrize(
     ("promise", "exchanges", "witness", "index", "expected", "actual"),
     [
+        ("VAL-1", [asked([record(), record(1, product_ref=..., sku=...), WORSE], answer(409))], (1,), 1,
+         "422, or 200 with `error` at its index, since product_ref is missing", "409"),
+        ("VAL-2", [asked([BAD], answer(422, {"error": "no"}))], (1,), None, "`errors`", "`errors` is missing"),
+        ("VAL-2", [asked([BAD], answer(422, {"errors": "no"}))], (1,), None, "`errors`", "`errors` is no array"),
         ("RES-3", [asked([record(n) for n in range(4)], answer(200, reply(ok(0, 1))))], (1,), 2,
          "4 results", "2 results for 4 records, none for index 2"),
         ("RES-6", [asked([record(), record(2), BAD], answer(200, reply([error(0), error(1), error(2)])))], (1,), 0,
