@@ -40,10 +40,10 @@ class Interrupts:
 
     def _take(self, _number: int, _frame: object) -> None:
         if self._once:
-            os.write(2, self._told)
             try:
                 self._at_the_last()
             finally:
+                os.write(2, self._told)
                 os._exit(INTERRUPTED)
         self._once = True
         self._first()

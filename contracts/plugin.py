@@ -6,6 +6,7 @@ Inert unless items of `contracts/` or `loadtests/` were collected, so that the p
 import os
 import sys
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _check_load(session, options)
         harness = Harness(options, _progress(config))
         config.stash[HARNESS] = harness
-        config.stash[INTERRUPTS] = Interrupts(at_the_last=harness.children.end)
+        config.stash[INTERRUPTS] = Interrupts(at_the_last=partial(_at_the_last, config, harness))
         junit = _JUnit(harness.folder / "junit.xml")
         config.pluginmanager.register(junit, "harness-junit")
         junit.pytest_sessionstart()
@@ -99,6 +100,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     except (UsageError, OSError) as error:
         _close_after_usage_error(config)
         raise pytest.UsageError(str(error)) from None
+
+
+def _at_the_last(config: pytest.Config, harness: Harness) -> None:
+    """What is said then is for the terminal, not for pytest's record of what a test said."""
+    harness.children.end()
+    if (capture := config.pluginmanager.getplugin("capturemanager")) is not None:
+        capture.suspend_global_capture()
 
 
 class _JUnit(LogXML):

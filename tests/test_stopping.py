@@ -1,6 +1,7 @@
 """However a run is ended, what it wrote is whole as far as it goes, and a line says what happened."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -15,9 +16,10 @@ from contracts import judge
 from contracts.harness import Harness
 from contracts.history import HistoryWriter, RunFacts, read_history
 from contracts.invocation import Options
-from contracts.target import SANDBOX_CATALOGUE, UsageError
+from contracts.target import ROOT, SANDBOX_CATALOGUE, UsageError
 from contracts.watermark import raise_watermark
-from tests.commands import CATALOGUE, locust_command, pytest_command, sandbox, started, under_way
+from tests.commands import CATALOGUE, environment, locust_command, pytest_command, sandbox, started, under_way
+from tests.test_loadtests import patiently
 
 ROOM_KIB = 60  # on the disk that fills up
 
@@ -37,6 +39,26 @@ def test_ctrl_c_twice_ends_at_once(tmp_path: Path) -> None:
     assert "Traceback" not in said
     assert not (history.parent / "report.json").exists()
     assert judge.main([str(history)]) == 6
+
+
+def test_so_it_does_in_the_midst_of_a_scenario(tmp_path: Path) -> None:
+    with sandbox("--limit", "20", "--window", "1") as url:
+        command = pytest_command(tmp_path, "loadtests", "--base-url", url, *CATALOGUE)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        history = under_way(tmp_path, 1)
+        child = patiently(history.parent, "loadtests/*/writes.csv")
+        for _ in range(2):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.3)
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == 2, said
+    assert "interrupted again" in said
+    assert "Traceback" not in said
+    assert not (child.parent / "report.json").exists()
+    assert judge.main([str(child.with_name("history.jsonl"))]) == 6
 
 
 def test_a_load_test_too(tmp_path: Path) -> None:
