@@ -193,11 +193,16 @@ def listen_as_worker(
     runner.environment.events.report_to_master.add_listener(report)  # type: ignore[no-untyped-call]  # as in locustfile
 
 
-def watch_parent() -> None:
-    """End this worker at once when the process that forked it is gone; for a greenlet."""
+def watch_parent(gone: Callable[[], None]) -> None:
+    """Say so when the process that began this one has ended before it; for a greenlet."""
     parent = os.getppid()
     while os.getppid() == parent:
         gevent.sleep(1.0)
+    gone()
+
+
+def end_without_master() -> None:
+    """At once: nobody takes what this worker saw."""
     drop_evidence()
     os._exit(INTERRUPTED)
 

@@ -29,6 +29,7 @@ from loadtests.company import (
     Worker,
     check_divisible,
     drop_evidence,
+    end_without_master,
     listen_as_master,
     listen_as_worker,
     watch_parent,
@@ -78,7 +79,7 @@ def prepare(environment: Environment, **_: Any) -> None:
         listen_as_worker(environment.runner, _take_part, lambda: LoadTests.worker)
         LoadTests.interrupts = Interrupts(_leave_when_told, drop_evidence, b"")
         if options.processes:
-            gevent.spawn(watch_parent)
+            gevent.spawn(watch_parent, end_without_master)
         return  # everything else is its master's to choose
     if isinstance(environment.runner, MasterRunner):
         listen_as_master(environment.runner, lambda: LoadTests.master)
@@ -94,6 +95,8 @@ def prepare(environment: Environment, **_: Any) -> None:
     except UsageError as error:
         raise SystemExit(usage_error(error)) from None
     LoadTests.interrupts = Interrupts(_interrupt)
+    if options.run_folder:
+        gevent.spawn(watch_parent, _interrupt)  # who holds the lock on what is written here
     environment.stop_timeout = environment.stop_timeout or choices.timeout_s  # what is in flight is evidence
     if environment.web_ui is not None:
         LoadTests.watch = Watch(environment)

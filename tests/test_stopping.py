@@ -91,6 +91,18 @@ def test_a_killed_run_leaves_a_history_to_judge(tmp_path: Path) -> None:
     assert (history.parent / "writes.csv").read_text().count("\n") > 5
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_scenario_does_not_outlive_a_run_that_was_killed(number: signal.Signals, tmp_path: Path) -> None:
+    """Else it would go on writing what another run may begin to write by now."""
+    with sandbox("--limit", "20", "--window", "1") as url:
+        process = started(pytest_command(tmp_path, "loadtests", "--base-url", url, *CATALOGUE))
+        folder = patiently(tmp_path, "*/loadtests/*/writes.csv").parent
+        process.send_signal(number)
+        process.communicate(timeout=120)
+        document = json.loads(patiently(folder, "report.json").read_text())
+    assert (document["verdict"], document["reason"]) == ("undecided", "interrupted")
+
+
 @pytest.mark.parametrize(
     ("command", "lacks"),
     [
