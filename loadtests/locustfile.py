@@ -9,10 +9,11 @@ import sys
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_RUNNING, MasterRunner, Runner, WorkerRunner
 
 from contracts.finding import Verdict
 from contracts.interrupts import INTERRUPTED, Interrupts
@@ -62,6 +63,7 @@ class LoadTests:
     master: Master | None = None
     interrupts: Interrupts | None = None
     watch: Watch | None = None  # the page of ours, where the web UI is open
+    concluded = Event()  # set but from a test's beginning until its report is written
 
 
 def declare(parser: LocustArgumentParser, **_: Any) -> None:
@@ -156,7 +158,7 @@ def _begin_as_worker(environment: Environment, part: Part) -> None:
     session = Session(part.choices(_choices(environment)), {s.__name__: [] for s in scenarios}, part.users, part.began)
     session.part, session.parts = part.index, part.of
     LoadTests.session = Scenario.session = session
-    Scenario.joined, LoadTests.users = 0, part.users
+    Scenario.joined, Scenario.refused, LoadTests.users = 0, False, part.users
     LoadTests.worker = Worker(runner, session)
     for scenario in scenarios:
         SCENARIOS[scenario.__name__].prepare(part.users, _seconds(environment))
@@ -167,7 +169,9 @@ def begin(environment: Environment, **_: Any) -> None:
     if LoadTests.part is not None:
         _begin_as_worker(environment, LoadTests.part)
         return
-    Scenario.refused = False
+    Scenario.refused = isinstance(environment.runner, WorkerRunner)  # whose master could not begin
+    if Scenario.refused:
+        return
     try:
         scenarios: list[Any] = environment.user_classes
         check_one(scenarios)
@@ -175,6 +179,7 @@ def begin(environment: Environment, **_: Any) -> None:
         promises = {scenario.__name__: [*owed(scenario, choices.records_per_batch)] for scenario in scenarios}
         users = environment.runner.target_user_count if environment.runner else 1
         LoadTests.session = Scenario.session = Session(choices, promises, max(users, 1))
+        LoadTests.concluded.clear()
         Scenario.joined = 0
         if LoadTests.watch is not None:
             Scenario.session.watch = LoadTests.watch
@@ -196,7 +201,16 @@ def begin(environment: Environment, **_: Any) -> None:
             raise SystemExit(code) from None
         Scenario.refused = True
         LoadTests.watch.refuse(str(error))
-        gevent.spawn_later(0.1, environment.runner.stop if environment.runner else str)  # once it has begun
+        gevent.spawn(_end_refused, environment.runner)
+
+
+def _end_refused(runner: Runner | None) -> None:
+    """Once it has begun for Locust, which would go on with what is stopped any sooner."""
+    for _ in range(100):
+        gevent.sleep(0.1)
+        if runner is not None and runner.state == STATE_RUNNING:
+            runner.stop()
+            return
 
 
 def _send_home(environment: Environment) -> None:
@@ -223,8 +237,17 @@ def hurry(**_: Any) -> None:
 def conclude(environment: Environment, **_: Any) -> None:
     """Judge, report, and set the exit code."""
     session, LoadTests.session = LoadTests.session, None
-    if session is None:
-        return
+    try:
+        if session is not None:
+            _conclude(environment, session)
+    finally:
+        if isinstance(environment.runner, WorkerRunner):
+            environment.stop_timeout = 0.0  # so long Locust has it wait until the next test, though all is answered
+        LoadTests.part = None
+        LoadTests.concluded.set()
+
+
+def _conclude(environment: Environment, session: Session) -> None:
     if LoadTests.master is not None:
         LoadTests.master.collect()
         LoadTests.master = None
@@ -280,12 +303,14 @@ def quitting(environment: Environment, **_: Any) -> None:
             environment.runner.stop(send_stop_to_client=False)  # as where the time is over: `collect` says it to them
         else:
             environment.runner.stop()
+    LoadTests.concluded.wait()  # where somebody else was just ending it
     if LoadTests.sandbox is not None:
         LoadTests.sandbox.__exit__(None, None, None)
     if LoadTests.interrupts is not None:
         LoadTests.interrupts.close()
 
 
+LoadTests.concluded.set()
 for hook, listener in (
     (events.init_command_line_parser, declare),
     (events.init, prepare),

@@ -73,9 +73,8 @@ class Scenario(User):
         """Put the scenario's figures, if it has any, into the session, once its last user has ended."""
 
     def on_start(self) -> None:
-        if self.refused:
-            raise StopUser
-        self.join()
+        if not self.refused:
+            self.join()
 
     def on_stop(self) -> None:
         if not self.refused:
@@ -98,6 +97,8 @@ class Scenario(User):
 
     @task
     def play(self) -> None:
+        if self.refused:
+            raise StopUser  # here, since Locust complains of who leaves before that
         try:
             self.step()
         except Stopped as stopped:

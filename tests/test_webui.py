@@ -199,15 +199,19 @@ def form(scenario: str, seconds: str, **chosen: str) -> bytes:
     return urlencode(fields).encode()
 
 
-def patiently_told(url: str, what: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+def patiently_told(url: str, what: Callable[[dict[str, Any]], object], of: str = "harness/figures") -> dict[str, Any]:
     """The figures of our page, once they tell that."""
     for _ in range(600):
-        with urlopen(f"{url}harness/figures", timeout=60) as answer:  # noqa: S310 — loopback
+        with urlopen(f"{url}{of}", timeout=60) as answer:  # noqa: S310 — loopback
             told: dict[str, Any] = json.load(answer)
         if what(told):
             return told
         time.sleep(0.2)
     raise AssertionError("the page never told it")
+
+
+def ready_again(told: dict[str, Any]) -> bool:
+    return told["state"] == "stopped" and [worker["state"] for worker in told["workers"]] == ["ready"] * 2
 
 
 def test_a_good_value_in_the_form_takes_effect(url: str, tmp_path: Path) -> None:
@@ -227,10 +231,16 @@ def test_a_master_shows_what_its_workers_saw(tmp_path: Path) -> None:
     port = 17_000 + os.getpid() % 1_000
     options = ("--web-port", str(port), "--runs-dir", str(tmp_path / "runs"), "--processes", "2")
     with EmbeddedSandbox("--limit", "8", "--window", "0.6") as sandbox:
-        target = ("-H", sandbox.base_url, *CATALOGUE, "--window", "0.6", "--timeout", "5")
+        target = ("-H", sandbox.base_url, *CATALOGUE, "--window", "0.6", "--timeout", "25")
         with started(*options, *target, key=sandbox.key):
             url = f"http://127.0.0.1:{port}/"
             wait_for(url)
+            began_s = time.monotonic()
+            refused = form("ThrottleProbe", "1s", host=sandbox.base_url)
+            urlopen(f"{url}swarm", refused, timeout=60).close()  # noqa: S310 — loopback
+            assert "runs in one process" in patiently_told(url, lambda told: told["error"])["error"]
+            patiently_told(url, ready_again, "stats/requests")
+            assert time.monotonic() - began_s < 20, "not after a time-out, for which Locust would wait"
             given = form("SteadyRate", "40s", rate="30", host=sandbox.base_url)
             urlopen(f"{url}swarm", given, timeout=60).close()  # noqa: S310 — loopback
             told = patiently_told(url, lambda told: any(point["refused"] for point in told["points"]))
