@@ -7,7 +7,7 @@ import pytest
 from contracts import judge
 from contracts.exchange import Answer, Cause, Exchange
 from contracts.finding import Verdict
-from contracts.history import HistoryWriter
+from contracts.history import HistoryWriter, Story
 from openapi.ledger import BY_ID
 from tests.build import ERRORS, FACTS, KEY, answer, asked, broken, error, evidence, numbered, ok, record, reply, rulings
 
@@ -119,6 +119,17 @@ def test_when_the_first_finding_was_there_to_see() -> None:
     assert judge.first_finding_at(rulings(exchanges[:1]).values(), evidence(exchanges)) is None
 
 
+@pytest.mark.parametrize("stopped", ["the cap was reached", None])
+def test_what_did_not_finish_is_undecided_for_the_first_reason(stopped: str | None) -> None:
+    lefts = (99, 98, 96, 95, 94, 91, 90, 89)
+    exchanges = numbered(asked([record(n)], answer(200, reply(ok(0)), left=left)) for n, left in enumerate(lefts))
+    owed = {"a driver": ("AUTH-2", "RATE-4"), "another": ("AUTH-2",)}
+    told = judge.judge(Story(FACTS, exchanges, owed, frozenset({"another"}), stopped, False))
+    reasons = {ruling.promise.id: ruling.reason or "" for ruling in told}
+    assert reasons["AUTH-2"] == (stopped or "a driver did not finish")
+    assert reasons["RATE-4"].startswith("someone else spends")
+
+
 def stored(folder: Path, *exchanges: Exchange) -> str:
     path = folder / "history.jsonl"
     writer = HistoryWriter(path, FACTS, None)
@@ -131,14 +142,15 @@ def stored(folder: Path, *exchanges: Exchange) -> str:
 
 
 MISPLACED = asked([record(2), BAD], answer(200, reply([error(0), error(1)]), left=98))
+ALL_BLAMED = asked([record(3), record(4), BAD], answer(200, reply([error(0), error(1), error(2)]), left=97))
 
 
 def test_what_it_prints_and_how_it_exits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert judge.main([stored(tmp_path, FINE, MISPLACED)]) == 1
+    assert judge.main([stored(tmp_path, FINE, ALL_BLAMED, MISPLACED)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert "AUTH-2  held           2  " in lines
+    assert "AUTH-2  held           3  " in lines
     assert "FMT-2   held           0  never arose" in lines
-    assert "RES-6   broken         1  `error` at [0, 1]" in lines
+    assert "RES-6   broken         2  `error` at [0, 1]" in lines  # the plainest of them
     assert "LOAD-1  undecided      0  not owed by what ran" in lines
     assert lines[-1] == "verdict: broken"
 

@@ -54,6 +54,7 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ("one offset", moments("2026-06-01T13:58:00+02:00", "2026-06-01T13:58:35+02:00"), {"UPS-3", "RES-7"}),
     ("two signs", moments("2026-06-01T13:58:00+02:00", "2026-06-01T09:58:00-02:00"), {"UPS-3"}),
     ("one length of fraction", moments("2026-06-01T11:58:00.5Z", "2026-06-01T11:58:00.7Z"), {"UPS-3", "RES-7"}),
+    ("two lengths of fraction", moments("2026-06-01T11:58:00.5Z", "2026-06-01T11:58:00.75Z"), {"UPS-3"}),
     ("no fraction, and one", moments("2026-06-01T11:58:00Z", "2026-06-01T11:58:00.7Z"), {"UPS-3"}),
     ("rolled back, and later taken",
      [asked([record(), BAD], answer(200, reply([error(0, "rolled back with the batch"), error(1)]))), taken(record(3), left=98)], set()),

@@ -6,6 +6,7 @@ finding words it). Runs nothing.
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class Mutant:
     variant: int
     within: str  # the function, `function()` or `Class.method()`
     line: str
-    change: str
+    change: str  # with a number from the second on, where one line may be changed so more than once
     at_load: bool  # it takes effect when its module is loaded, and not later
 
     @property
@@ -54,11 +55,15 @@ def mutants(path: Path) -> Iterator[Mutant]:
     once = [node for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
     calls = (call.func for part in once for call in ast.walk(part) if isinstance(call, ast.Call))
     called = {f"{function.id}()" for function in calls if isinstance(function, ast.Name)}
+    met: Counter[tuple[str, str, str]] = Counter()
     for place, (node, within) in enumerate(_nodes(tree)):
         for variant in range(2):
             change = _change(copy.copy(node), variant)
             if change is not None:
                 line = lines[getattr(node, "lineno", 1) - 1].strip()
+                met[within, line, change] += 1
+                if (times := met[within, line, change]) > 1:
+                    change += f", {times}"
                 yield Mutant(path, place, variant, within, line, change, not within.endswith("()") or within in called)
 
 
