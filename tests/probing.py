@@ -105,6 +105,39 @@ class Simulated:
         return self.random.random() * self.delay_s / 2 + 1e-4
 
 
+@dataclass
+class ReadingLate(Simulated):
+    """Remaining is read off as the answer leaves: what those in flight together spent meanwhile is gone already."""
+
+    def _abreast(self, phase: Phase) -> list[Row]:
+        free_s = [self.now_s] * phase.at_once
+        planned = []
+        for _ in range(phase.requests):
+            user = free_s.index(min(free_s))
+            decided_s = free_s[user] + self._trip()
+            answered_s = decided_s + self._trip()
+            planned.append((free_s[user], decided_s, answered_s))
+            free_s[user] = answered_s
+        moments = [(decided_s, i, False) for i, (_, decided_s, _) in enumerate(planned)]
+        moments += [
+            (decided_s + (answered_s - decided_s) * 0.8, i, True)
+            for i, (_, decided_s, answered_s) in enumerate(planned)
+        ]
+        rows: list[Row] = []
+        let_in: dict[int, bool] = {}
+        for now_s, i, read in sorted(moments):
+            sent_s, _, answered_s = planned[i]
+            enough_s = sorted(row.answered_s for row in rows if row.status == 429)[phase.until_refused - 1 :]
+            if not read and not (phase.until_refused and enough_s and sent_s > enough_s[0]):
+                let_in[i], _ = self.limiter.decide(now_s)
+            elif read and i in let_in:
+                _, left = self.limiter.decide(now_s, 0)
+                status, left = (200, left) if let_in[i] else (429, 0)
+                rows.append(Row(sent_s, answered_s, status, self.limiter.limit, left, len(self.rows) + len(rows)))
+        self.now_s = max(row.answered_s for row in rows)
+        return rows
+
+
 def evidence_of(rows: Sequence[Row]) -> Evidence:
     """The rows as exchanges of the key, those of strangers without it."""
     return Evidence(FACTS, [_exchange(row, seq) for seq, row in enumerate(rows, start=1)])

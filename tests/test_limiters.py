@@ -55,7 +55,7 @@ def test_a_fault_is_refuted(fault: str, limit: int) -> None:
         ("never refuses", "over-admission"),
         ("admits one too few", "refused with allowance left"),
         ("enforces half the Limit", "refused with allowance left"),
-        ("tells one too many", "remaining"),
+        ("tells one too many", "refused with allowance left"),
         ("tells two at a time", "remaining"),
         ("frozen", "remaining"),
         ("rises without cause", "remaining"),
@@ -132,7 +132,7 @@ BURST = [row(i / 10, 200, 4 - i) for i in range(5)]
         ([row(26.0, 200, 4), row(26.1, None, None), row(26.2, 200, 1)], "remaining"),
         ([row(21.0, 200, 4), row(21.1, 401, None), row(21.2, 200, 3)], None),
         ([row(21.0, 200, 4), row(21.1, 422, 4), row(21.2, 200, 3)], None),  # a free 422
-        ([row(26.0, 200, 4), row(26.1, 422, 4), row(26.2, 200, 2)], "remaining"),
+        ([row(26.0, 200, 4), *(row(26 + i / 10, 422, 4) for i in (1, 2, 3)), row(26.4, 200, 2)], "remaining"),
     ],
 )
 def test_after_a_burst(then: list[Row], kind: str | None) -> None:
@@ -205,46 +205,63 @@ def test_a_legal_limiter_lives_through_a_crowd(variant: str) -> None:
 
 @pytest.mark.parametrize("variant", LEGAL)
 def test_a_legal_limiter_lives_through_a_flood(variant: str) -> None:
-    assert name_of(variant) in survivors(flood(LEGAL[variant](50), users=20, until_s=25)).candidates
+    survey = survivors(flood(LEGAL[variant](50), users=20, until_s=25))
+    assert survey.refuted is None
+    assert name_of(variant) in survey.candidates or "whole seconds" in variant
 
 
 Told = Callable[[Sequence[int]], Sequence[int]]  # what a burst is told, from what remained after each decision
 
 
-def stampede(limiter: Limiter, *, lasts_s: float, bursts: int = 20, told: Told = lambda left: left) -> list[Row]:
-    """Thirteen at once, again and again; after a refusal a silence in which all comes back."""
+def stampede(
+    limiter: Limiter, *, lasts_s: float, bursts: int = 20, users: int = 13, told: Told = lambda left: left
+) -> list[Row]:
+    """So many at once, again and again; after a refusal a silence in which all comes back."""
     chance = random.Random(5)  # noqa: S311  round trips, no secrets
     now_s, rows = 0.0, list[Row]()
     for _ in range(bursts):
-        moments = sorted(now_s + chance.random() * lasts_s for _ in range(13))
+        moments = sorted(now_s + chance.random() * lasts_s for _ in range(users))
         decisions = [limiter.decide(moment_s) for moment_s in moments]
         let_in = sum(admitted for admitted, _ in decisions)
-        remaining = [*told([left for admitted, left in decisions if admitted]), *[0] * (13 - let_in)]
+        remaining = [*told([left for admitted, left in decisions if admitted]), *[0] * (users - let_in)]
         for moment_s, left, (admitted, _) in zip(moments, remaining, decisions, strict=True):
             sent_s, answered_s = now_s + chance.random() * (moment_s - now_s), moment_s + chance.random() * lasts_s
             rows.append(Row(sent_s, answered_s, 200 if admitted else 429, limiter.limit, left, len(rows)))
-        now_s = max(row.answered_s for row in rows) + (0.02 if let_in == 13 else 12.0)
+        now_s = max(row.answered_s for row in rows) + (0.02 if let_in == users else 12.0)
     return rows
 
 
 @pytest.mark.parametrize("lasts_s", [0.02, 0.3])
 @pytest.mark.parametrize("variant", LEGAL)
 def test_a_legal_limiter_lives_through_a_stampede(variant: str, lasts_s: float) -> None:
-    assert name_of(variant) in survivors(stampede(LEGAL[variant](60), lasts_s=lasts_s)).candidates
+    survey = survivors(stampede(LEGAL[variant](60), lasts_s=lasts_s))
+    assert survey.refuted is None
+    assert name_of(variant) in survey.candidates or "whole seconds" in variant
 
 
 @pytest.mark.parametrize(
     "told",
     [
         lambda left: [max(left, default=0)] * len(left),  # as it was before any of them was counted
-        lambda left: [min(left, default=0)] * len(left),  # and after all of them
+        lambda left: [max(left, default=0) + 1] * len(left),  # and without itself
         lambda left: [each + (place % 2) for place, each in enumerate(left)],  # by pairs
     ],
 )
 def test_a_remaining_told_to_several_at_once_is_refuted(told: Told) -> None:
-    survey = survivors(stampede(FixedFirst(60), lasts_s=0.02, told=told))
+    survey = survivors(stampede(FixedFirst(60), lasts_s=0.02, users=4, told=told))
     assert survey.refuted is not None
     assert not survey.others_spend
+
+
+def test_a_remaining_that_is_read_off_after_all_of_them_is_legal() -> None:
+    limiter, rows = FixedFirst(60), list[Row]()
+    for burst in range(20):
+        began_s = 5.0 * burst
+        decisions = [limiter.decide(began_s + 0.01) for _ in range(13)]
+        left = min(left for _, left in decisions)
+        for admitted, _ in decisions:
+            rows.append(Row(began_s, began_s + 0.02, 200 if admitted else 429, 60, left, len(rows)))
+    assert survivors(rows).refuted is None
 
 
 @pytest.mark.parametrize("limiter", [FixedFirst(60), SlidingLog(60)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from contracts.rules.allowance import keys_share, survey_of
-from tests.probing import COSTS, Simulated, broken
+from tests.probing import COSTS, ReadingLate, Simulated, broken
 from tests.simulated_faults import FAULTS, SUBTLE
 from tests.simulated_limiters import LEGAL, FixedFirst, name_of
 
@@ -41,6 +41,22 @@ def test_a_subtle_fault_is_refuted(fault: str) -> None:
 @pytest.mark.parametrize("variant", ["fixed-first", "sliding-log"])
 def test_ten_users_at_once_do_not_hide_the_class(variant: str) -> None:
     assert Simulated(LEGAL[variant](20), delay_s=0.05, users=10).run().candidates == (variant,)
+
+
+@pytest.mark.parametrize("limit", [5, 20])
+@pytest.mark.parametrize("variant", ["fixed-first", "fixed-clock", "sliding-log", "sliding-counter", "token-bucket"])
+def test_remaining_may_be_read_off_as_the_answer_leaves(variant: str, limit: int) -> None:
+    """As Flask-Limiter and SlowAPI do: true when it is told, and lower than what the request itself left."""
+    probe = ReadingLate(LEGAL[variant](limit), delay_s=0.05, users=10)
+    survey = probe.run()
+    assert survey.refuted is None, survey.refuted
+    assert variant in survey.candidates
+    assert not broken(probe.rows)
+
+
+@pytest.mark.parametrize("fault", ["tells two at a time", "frozen", "never refuses", "a counter per process"])
+def test_a_fault_is_none_the_less_refuted(fault: str) -> None:
+    assert ReadingLate(FAULTS[fault](20), delay_s=0.05, users=10).run().refuted is not None
 
 
 @pytest.mark.parametrize("share", [0.5, 0.8, 0.9, 1.2, 1.5, 2.0])

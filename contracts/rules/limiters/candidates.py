@@ -70,7 +70,7 @@ def finer(suspect: Suspect) -> list[Suspect]:
     if width_s < clock.tick_s or not clock.tick_s:
         return []
     edges = [clock.phase_lo_s + width_s * k / _PHASES for k in range(_PHASES + 1)]
-    return [(model, Clock(clock.tick_s, lo, hi)) for lo, hi in pairwise(edges)]
+    return [(model, replace(clock, phase_lo_s=lo, phase_hi_s=hi)) for lo, hi in pairwise(edges)]
 
 
 def _shorter_ranges(model: Lumps) -> list[Lumps]:
@@ -94,3 +94,12 @@ def coarse(terms: Terms) -> list[Suspect]:
     alike = ("fixed-clock", "token-bucket", "token-bucket-lumps", "leaky")
     tick_s = TICK * terms.window_s
     return [(model, Clock(tick_s, 0.0, tick_s)) for model in models(terms) if model.name not in alike]
+
+
+def unusual(terms: Terms) -> list[Suspect]:
+    """Servers that are supposed where no usual one explains the answers: whole seconds, or a Remaining read off late.
+
+    Not late: buckets filled in lumps, whose libraries tell in one what was taken and what is left.
+    """
+    late = [(model, Clock(late=True)) for model, _ in exact(terms) if not isinstance(model, Lumps)]
+    return [*late, *coarse(terms)]

@@ -19,6 +19,7 @@ from contracts.rules.limiters.decisions import Clock, Costs, States, add, decide
 from contracts.rules.limiters.rows import Model, Row
 
 IN_FLIGHT = 40  # more at once are only counted
+_LONGEST = 700  # rows without a moment of rest: a burst, not a flood
 _TOO_MANY_STATES = 3_000
 _MOST_FALL = 2  # of Remaining from one decision to the next: one, and one more where a server rounds
 
@@ -28,9 +29,10 @@ Chain = Sequence[Row]  # those of a kind: the k-th sending, with the k-th answer
 
 @dataclass(slots=True)
 class Patience:
-    """Steps left for one model and one history."""
+    """Steps left for one model and one history, and those for crowds of which only the statuses are looked at."""
 
     steps: float
+    by_status: float
 
 
 @dataclass(slots=True)
@@ -44,15 +46,33 @@ class _Node:
 def through(
     model: Model[Any], living: dict[Costs, States], rows: Sequence[Row], clock: Clock, patience: Patience
 ) -> dict[Costs, States] | None:
-    """The states after rows that overlap, sorted by sent_s; None where even so there is too much to try."""
+    """The states after rows that overlap, sorted by sent_s; None where even so there is too much to try.
+
+    Where there is too much to try with what remained, what remained is left aside.
+    """
+    if len(rows) > _LONGEST:
+        return None
+    after, patience.steps = _all_orders(model, living, rows, clock, patience.steps)
+    if after is None:
+        told_nothing = [replace(row, remaining=None) for row in rows]
+        after, patience.by_status = _all_orders(model, living, told_nothing, clock, patience.by_status)
+    return after
+
+
+def _all_orders(
+    model: Model[Any], living: dict[Costs, States], rows: Sequence[Row], clock: Clock, steps: float
+) -> tuple[dict[Costs, States] | None, float]:
+    """(the states after these rows, None where that takes too many steps; the steps that are left)."""
     chains = _chains(tuple(rows))
     nodes = {tuple(0 for _ in chains): _Node(-math.inf, living)}
     for _ in rows:
-        nodes = _decide_one(model, nodes, chains, clock, patience)
-        states = sum(len(met) for node in nodes.values() for met in node.living.values())
-        if patience.steps < 0 or states > _TOO_MANY_STATES:
-            return None
-    return next((node.living for node in nodes.values()), {})
+        if steps < 0:
+            return None, steps
+        nodes, taken = _decide_one(model, nodes, chains, clock)
+        steps -= taken
+        if sum(len(met) for node in nodes.values() for met in node.living.values()) > _TOO_MANY_STATES:
+            return None, steps
+    return next((node.living for node in nodes.values()), {}), steps
 
 
 @lru_cache(maxsize=1024)  # of every crowd of a history, which one model after the other goes through
@@ -69,9 +89,10 @@ def _chain(alike: Sequence[Row]) -> Chain:
 
 
 def _decide_one(
-    model: Model[Any], nodes: dict[Places, _Node], chains: Sequence[Chain], clock: Clock, patience: Patience
-) -> dict[Places, _Node]:
+    model: Model[Any], nodes: dict[Places, _Node], chains: Sequence[Chain], clock: Clock
+) -> tuple[dict[Places, _Node], int]:
     reached: dict[Places, _Node] = {}
+    steps = 0
     for places, node in nodes.items():
         open_ = [(i, chains[i][place]) for i, place in enumerate(places) if place < len(chains[i])]
         bound_s = min(row.answered_s for _, row in open_)
@@ -83,7 +104,7 @@ def _decide_one(
             if row.sent_s > bound_s or (told is not None and told < node.least):
                 continue
             span = clock.earliest(max(since_s, row.sent_s)), clock.latest(bound_s), since
-            patience.steps -= states_here
+            steps += states_here
             after = decide(model, node.living, row, span)
             if not after:
                 continue
@@ -92,4 +113,4 @@ def _decide_one(
             then.least = min(then.least, least)
             for paid, states in after.items():
                 add(model, then.living.setdefault(paid, {}), states.values())
-    return reached
+    return reached, steps

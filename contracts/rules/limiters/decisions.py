@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.rules.limiters.rows import Act, Decision, Model, Row
+from contracts.rules.limiters.rows import LOOK, Act, Decision, Model, Row
 
 Costs = tuple[tuple[int, int], ...]  # (status, what it costs), for the statuses met so far
 States = dict[Hashable, Any]
@@ -15,11 +15,15 @@ States = dict[Hashable, Any]
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How the server's record of a moment follows from it: exactly, or in whole ticks from an unknown phase."""
+    """How the server's record of a moment follows from it: exactly, or in whole ticks from an unknown phase.
+
+    late: Remaining is read off while the answer leaves, not as the request is decided; others may have come between.
+    """
 
     tick_s: float = 0.0
     phase_lo_s: float = 0.0
     phase_hi_s: float = 0.0
+    late: bool = False
 
     def earliest(self, moment_s: float) -> float:
         return math.floor((moment_s - self.phase_hi_s) / self.tick_s) * self.tick_s if self.tick_s else moment_s
@@ -36,6 +40,8 @@ def outcomes(row: Row, costs: Costs, model: Model[Any]) -> Iterator[tuple[Costs,
     status = row.status
     if status == 429:
         yield costs, Act.REFUSED, None
+    elif status == LOOK:
+        yield costs, Act.FREE if row.remaining is not None else None, row.remaining
     elif status is None or status >= 500 or 300 <= status < 400:
         yield costs, None, None
         yield costs, Act.COUNTED, None

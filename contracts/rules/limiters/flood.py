@@ -49,7 +49,8 @@ def told_too_often(rows: Sequence[Row], terms: Terms) -> Excess | None:
     """One Remaining told to more requests than any limiter does in so short a time, after a window of silence.
 
     Remaining falls by one each; it comes to the same number again only by a window's edge, a lump, or what flows in,
-    which after the silence is no log's doing. Rows sorted by sent_s; the first silence is after the first row.
+    which after the silence is no log's doing. Those in flight together may all be told what was left after the last of
+    them. Rows sorted by sent_s; the first silence is after the first row.
     """
     silent_s, rate = terms.longest_s * 1.01, terms.limit / terms.shortest_s
     began_s, latest_s = math.inf, math.inf
@@ -76,8 +77,9 @@ class _Alike:
 
     def more_than_flows(self, row: Row, rate: float) -> float:
         """With one more: the most that there were in any interval until now, less what flows in at this rate."""
-        self.least = min(self.least, self.times - rate * row.sent_s)
-        self.until_s, self.times = max(self.until_s, row.answered_s), self.times + 1
+        if row.sent_s >= self.until_s:
+            self.least = min(self.least, self.times - rate * row.sent_s)
+            self.until_s, self.times = row.answered_s, self.times + 1
         return self.times - rate * self.until_s - self.least
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
-from contracts.rules.limiters.candidates import Suspect, coarse, exact, finer
+from contracts.rules.limiters.candidates import Suspect, exact, finer, unusual
 from contracts.rules.limiters.flood import Excess, refuted_by_count, told_too_often
 from contracts.rules.limiters.rows import Row, Terms
 from contracts.rules.limiters.search import explain, stretches
@@ -43,28 +44,30 @@ def counted(rows: Sequence[Row], terms: Terms, excess: Excess) -> Refutation:
 
 
 def explained(rows: Sequence[Row], terms: Terms, suspects: Sequence[Suspect] = ()) -> bool:
-    """Does any of these explain the rows? Without any named: any at all, also those that keep whole seconds."""
-    return bool(_unrefuted(rows, terms, suspects or (*exact(terms), *coarse(terms))))
+    """Does any of these explain the rows? Without any named: any at all, the unusual ones too."""
+    return bool(_unrefuted(rows, terms, suspects or (*exact(terms), *unusual(terms))))
 
 
 def _unrefuted(rows: Sequence[Row], terms: Terms, suspects: Sequence[Suspect]) -> Sequence[Suspect]:
     """The first of these that explains the rows, and those after it, untried; none where all are refuted."""
     pieces = stretches(rows)
     left = deque(suspects)
+
+    @cache
+    def counted_out(name: str, tick_s: float) -> bool:
+        loose = replace(terms, tick_s=tick_s)
+        return told_too_often(rows, loose) is not None or refuted_by_count(name, rows, loose) is not None
+
     while left:
         suspect = model, clock = left.popleft()
         result = explain(model, rows, pieces, clock)
-        if result.dead_at is not None:
+        if result.dead_at is not None or (result.blind and counted_out(model.name, clock.tick_s)):
             continue
         if parts := finer(suspect):
             left.extendleft(reversed(parts))
-        elif not (result.blind and _counted_out(model.name, rows, replace(terms, tick_s=clock.tick_s))):
+        else:
             return suspect, *left
     return ()
-
-
-def _counted_out(name: str, rows: Sequence[Row], terms: Terms) -> bool:
-    return told_too_often(rows, terms) is not None or refuted_by_count(name, rows, terms) is not None
 
 
 def shrunk(rows: Sequence[Row], terms: Terms, suspects: Sequence[Suspect]) -> Sequence[Row]:

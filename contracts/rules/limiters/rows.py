@@ -17,6 +17,7 @@ DRIFT = 0.001  # the server's clock against ours
 HAIR = 1e-7  # rounding errors of a server that counts in floating point
 GAP = 1e-5  # by which a sum must differ from a whole number to be taken for another
 NEVER = -math.inf  # a wait that is not needed
+LOOK = 0  # the status of a row that is no request, but the moment at which a Remaining was read off
 TICK = 0.1  # of a window, which is a second of ten: the tick of servers that keep their times in whole seconds
 LONGEST = 1.025  # "per 10 seconds", read fairly, is 10 to 10.25 s
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from contracts.rules.limiters import crowd
-from contracts.rules.limiters.buckets import Lumps
 from contracts.rules.limiters.decisions import EXACT, Clock, Costs, States, add, begin, decide
-from contracts.rules.limiters.rows import Model, Row
+from contracts.rules.limiters.rows import LOOK, Model, Row
 
 MOST_IN_FLIGHT = 8  # more are not searched in every order
 _TOO_MANY_STATES = 500
 TOO_MANY_IN_TURN = 60  # where no order is open, only answers of unknown cost multiply states
 _STEPS, _STEPS_A_ROW, _ROWS = 6000, 4, 2000  # of the search through orders, for one model and one history
 _TURNS, _TURNS_A_ROW = 1000, 15  # the same where no order is open
-_CROWD_STEPS, _CROWD_STEPS_OF_LUMPS = 12_000, 1_500  # of the latter there are many models
+_CROWD_STEPS, _CROWD_STEPS_A_ROW = 8_000, 20
 _PATIENCE_IF_COARSE = 0.25  # many phases are tried
 
 Pieces = Sequence[tuple[int, int, int]]  # (first, after the last, the most in flight)
@@ -64,7 +64,24 @@ def explain(
 
     since: what became of it in all pieces before these, to go on from there.
     """
-    return _Search(model, rows, clock).run(pieces, since or Explained(living={(): {}}))
+    since = since or Explained(living={(): {}})
+    if not clock.late:
+        return _Search(model, rows, clock).run(pieces, since)
+    result = _Search(model, _read_late(tuple(rows)), clock).run([(2 * a, 2 * b, most) for a, b, most in pieces], since)
+    return result if result.dead_at is None else replace(result, dead_at=result.dead_at // 2)
+
+
+@lru_cache(maxsize=8)
+def _read_late(rows: tuple[Row, ...]) -> Sequence[Row]:
+    """Two for each: the request, which tells nothing, and the moment at which its Remaining was read off."""
+    return [
+        part for row in rows for part in (replace(row, remaining=None), replace(row, status=LOOK, remaining=_told(row)))
+    ]
+
+
+def _told(row: Row) -> int | None:
+    """A refusal's Remaining is another promise's business."""
+    return None if row.status is None or row.status == 429 else row.remaining
 
 
 class _Search:
@@ -75,18 +92,22 @@ class _Search:
         patience = _PATIENCE_IF_COARSE if clock.tick_s else 1.0
         self._steps_left = patience * (_STEPS + _STEPS_A_ROW * min(len(rows), _ROWS))
         self._turns_left = _TURNS + _TURNS_A_ROW * len(rows)
-        steps = _CROWD_STEPS_OF_LUMPS if isinstance(model, Lumps) else _CROWD_STEPS
-        self._crowd = crowd.Patience(patience * steps)
+        in_crowds = patience * (_CROWD_STEPS + _CROWD_STEPS_A_ROW * min(len(rows), _ROWS))
+        self._crowd = crowd.Patience(in_crowds, in_crowds)
 
     def run(self, pieces: Pieces, since: Explained) -> Explained:
         blind, costs = since.blind, set(since.living)
         living = since.living if all(since.living.values()) else {}
         for first, end, at_once in pieces:
             before = living or dict.fromkeys(costs, begin(self._model, self._rows[first], self._clock)[()])
-            after = self._through(before, first, end) if at_once <= MOST_IN_FLIGHT else None
+            if at_once == 1:
+                after = self._in_turn(before, first, end)
+            else:
+                after = self._through(before, first, end) if at_once <= MOST_IN_FLIGHT else None
             if after is None and 1 < at_once <= crowd.IN_FLIGHT:
                 blind = True
-                after = crowd.through(self._model, before, self._rows[first:end], self._clock, self._crowd)
+                crowded = [row for row in self._rows[first:end] if row.status != LOOK]
+                after = crowd.through(self._model, before, crowded, self._clock, self._crowd)
             if after is None:
                 living, blind = {}, True
             elif after:
@@ -97,8 +118,6 @@ class _Search:
 
     def _through(self, living: dict[Costs, States], first: int, end: int) -> dict[Costs, States] | None:
         """All orders of a piece; None where there are too many."""
-        if end - first == 1:
-            return self._in_turn(living, first)
         nodes: Nodes = {(first, 0): living}
         for _ in range(first, end):
             if self._steps_left < 0:
@@ -108,15 +127,16 @@ class _Search:
                 return None
         return nodes.get((end, 0), {}) if self._steps_left >= 0 else None
 
-    def _in_turn(self, living: dict[Costs, States], i: int) -> dict[Costs, States] | None:
-        """One row, with no other in flight."""
-        row = self._rows[i]
-        self._turns_left -= sum(map(len, living.values()))
-        if self._turns_left < 0:
-            return None
-        since = self._rows[i - 1].sent_s if i else -math.inf
-        after = decide(self._model, living, row, self._span(row.sent_s, row.answered_s, since))
-        return after if sum(map(len, after.values())) <= TOO_MANY_IN_TURN else None
+    def _in_turn(self, living: dict[Costs, States], first: int, end: int) -> dict[Costs, States] | None:
+        """One request, with no other in flight; read late, it is two rows."""
+        for i in range(first, end):
+            row = self._rows[i]
+            self._turns_left -= sum(map(len, living.values()))
+            if self._turns_left < 0:
+                return None
+            since = self._rows[i - 1].sent_s if i else -math.inf
+            living = decide(self._model, living, row, self._span(row.sent_s, row.answered_s, since))
+        return living if sum(map(len, living.values())) <= TOO_MANY_IN_TURN else None
 
     def _decide_one(self, nodes: Nodes, end: int) -> Nodes:
         reached: Nodes = {}
@@ -159,8 +179,9 @@ def _next(rows: Sequence[Row], base: int, mask: int, end: int) -> Iterator[tuple
         row = rows[i]
         if row.sent_s > bound:
             break
-        if mask >> (i - base) & 1 or (i > base and _alike(rows[i - 1], row) and not mask >> (i - 1 - base) & 1):
-            continue
+        undecided_before = i > base and not mask >> (i - 1 - base) & 1
+        if mask >> (i - base) & 1 or (undecided_before and (row.status == LOOK or _alike(rows[i - 1], row))):
+            continue  # decided; or read off before it is; or one of two alike, of which one order is enough
         yield i, bound
 
 

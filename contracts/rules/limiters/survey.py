@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contracts.rules.limiters.buckets import Lumps
-from contracts.rules.limiters.candidates import CANDIDATES, coarse, exact, models
+from contracts.rules.limiters.candidates import CANDIDATES, exact, models, unusual
 from contracts.rules.limiters.flood import told_too_often
 from contracts.rules.limiters.refutation import Refutation, argued, counted, explained, shrunk
 from contracts.rules.limiters.rows import TICK, Row, Terms
 from contracts.rules.limiters.search import MOST_IN_FLIGHT, explain, stretches
 from contracts.rules.limiters.strangers import others_spend
-from contracts.rules.limiters.trial import Trial, searchable, try_all, try_coarse
+from contracts.rules.limiters.trial import Trial, searchable, try_all, try_unusual
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Inquiry:
         piece: Sequence[Row] = ()
         if not trial.living:
             piece = shrunk(ordered[: trial.refuted_at + 1], terms, exact(terms)) if argue else ()
-            if not argue or explained(piece, terms, coarse(terms)):
-                try_coarse(trial)
+            if not argue or explained(piece, terms, unusual(terms)):
+                try_unusual(trial)
                 piece = ()
         if trial.living and searched < len(ordered):
             trial.count(ordered)
@@ -94,10 +94,10 @@ class Inquiry:
 
     @staticmethod
     def _refuted(rows: Sequence[Row], terms: Terms, trial: Trial, piece: Sequence[Row]) -> Refutation:
-        """Argued from that piece, or from one that no whole-second clock explains either."""
+        """Argued from that piece, or from one that no unusual server explains either."""
         if trial.counted and trial.refuted_at >= len(trial.rows):
             return counted(rows, terms, trial.counted)
-        everybody = (*coarse(terms), *exact(terms))
+        everybody = (*unusual(terms), *exact(terms))
         return argued(terms, trial, piece or shrunk(rows[: trial.refuted_at + 1], terms, everybody))
 
 
@@ -115,13 +115,17 @@ def _alive(trial: Trial, terms: Terms) -> Survey:
 
 
 def _phase(trial: Trial, terms: Terms) -> float | None:
-    """Known when all that live follow the clock and their windows began within half a second of each other."""
+    """Known when all that live follow the clock and their windows began within half a second of each other.
+
+    Not looked for among unusual servers, of which too many would have to be tried.
+    """
     clocked = ("fixed-clock", "sliding-counter")
-    if not trial.names <= {*clocked, "token-bucket-lumps"}:  # one lump a window is a window of the clock
+    # One lump a window is a window of the clock.
+    if trial.unusual or not trial.names <= {*clocked, "token-bucket-lumps"}:
         return None
     for name in clocked:
         trial.settle(every=name)
-    results = [result for model, result in trial.living if model.name in clocked]
+    results = [result for (model, _), result in trial.living if model.name in clocked]
     states = [state for result in results for states in result.living.values() for state in states.values()]
     began = [edge for state in states for edge in (state.began_lo, state.began_hi)]
     if not began or max(began) - min(began) > 0.5:

@@ -7,38 +7,39 @@ cost beyond that.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
-from typing import Any, Literal
+from typing import Literal
 
-from contracts.rules.limiters.candidates import Suspect, coarse, exact, finer
+from contracts.rules.limiters.candidates import Suspect, exact, finer, unusual
 from contracts.rules.limiters.decisions import Costs, cost_is_open
 from contracts.rules.limiters.flood import Excess, refuted_by_count
-from contracts.rules.limiters.rows import TICK, Model, Row, Terms
+from contracts.rules.limiters.rows import TICK, Row, Terms
 from contracts.rules.limiters.search import Explained, Pieces, explain, stretches
 
 Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
-OVERLAPS_SEARCHED = 1_000  # rows sent before the one before them was answered; a search of more would take minutes
+OVERLAPS_SEARCHED = 4_000  # rows sent before the one before them was answered; a search of more takes too long
 
 
 @dataclass(slots=True)
 class Trial:
     """What became of all models in the rows that were tried."""
 
-    terms: Terms  # looser where only servers that keep whole seconds are left
+    terms: Terms
+    unusual: bool = False  # only such servers are left
     rows: Sequence[Row] = ()
     courses: list[Pieces] = field(default_factory=list)  # as the rows came: the search has patience for each of them
     untried: deque[tuple[Suspect, frozenset[tuple[int, int]]]] = field(default_factory=deque)  # but with some costs
-    living: list[tuple[Model[Any], Explained]] = field(default_factory=list)
+    living: list[tuple[Suspect, Explained]] = field(default_factory=list)
     refuted_at: int = -1
     counted: Excess | None = None  # what was too much, where the last candidate was refuted by counts alone
 
     @property
     def names(self) -> set[str]:
         """Of the candidates that live."""
-        return {model.name for model, _ in self.living}
+        return {model.name for (model, _), _ in self.living}
 
     @property
     def costs(self) -> set[tuple[int, int]]:
@@ -50,8 +51,8 @@ class Trial:
         later = [piece for piece in pieces if piece[0] >= len(self.rows)]
         before, self.living, self.rows = self.living, [], rows
         self.courses.append(later)
-        for model, since in before:
-            self._note(model, explain(model, rows, later, since=since))
+        for (model, clock), since in before:
+            self._note((model, clock), explain(model, rows, later, clock, since))
 
     def settle(self, *, every: str = "") -> None:
         """Try what is untried, until that would tell no more. every: all variants of this name, and no others."""
@@ -72,7 +73,7 @@ class Trial:
             left.extendleft((part, asked) for part in reversed(parts))
             if parts:
                 continue
-            self._note(suspect[0], result)
+            self._note(suspect, result)
             if known and (result.dead_at is None or result.dead_at >= priced[0]):
                 self.untried.append((suspect, asked | pairs))
 
@@ -84,10 +85,10 @@ class Trial:
                 break
         return result
 
-    def _note(self, model: Model[Any], result: Explained) -> None:
+    def _note(self, suspect: Suspect, result: Explained) -> None:
         """It lives on, or died at that row."""
         if result.dead_at is None:
-            self.living.append((model, result))
+            self.living.append((suspect, result))
         else:
             self.refuted_at = max(self.refuted_at, result.dead_at)
 
@@ -97,13 +98,17 @@ class Trial:
             self.count(self.rows)
 
     def count(self, rows: Sequence[Row]) -> None:
-        """Drop the candidates that counts alone refute."""
-        for name in self.names:
-            if excess := refuted_by_count(name, rows, self.terms):
-                self.living = [(model, result) for model, result in self.living if model.name != name]
-                last = bisect_right(rows, excess.at_s, key=lambda row: row.sent_s) - 1
-                if last > self.refuted_at:
-                    self.refuted_at, self.counted = last, excess
+        """Drop the candidates that counts alone refute; what is wrong is what most of them say."""
+        terms = replace(self.terms, tick_s=TICK * self.terms.window_s) if self.unusual else self.terms
+        tried = {name: refuted_by_count(name, rows, terms) for name in sorted(self.names)}
+        self.living = [(suspect, result) for suspect, result in self.living if tried[suspect[0].name] is None]
+        excesses = [excess for excess in tried.values() if excess is not None]
+        if not excesses:
+            return
+        at_s, kind = max(excess.at_s for excess in excesses), Counter(excess.kind for excess in excesses)
+        last = bisect_right(rows, at_s, key=lambda row: row.sent_s) - 1
+        if last > self.refuted_at:
+            self.refuted_at, self.counted = last, Excess(at_s, kind.most_common(1)[0][0])
 
 
 def searchable(rows: Sequence[Row]) -> int:
@@ -126,16 +131,15 @@ def try_all(rows: Sequence[Row], terms: Terms, before: Trial | None = None) -> T
         trial = before
         trial.go_on(rows, pieces)
     else:
-        trial = Trial(terms, rows, [pieces], _all(exact(terms)))
+        trial = Trial(terms, rows=rows, courses=[pieces], untried=_all(exact(terms)))
     trial.settle()
     trial.count_if_blind()
     return trial
 
 
-def try_coarse(trial: Trial) -> None:
-    """Servers that keep their times in whole seconds, on the same rows."""
-    trial.untried = _all(coarse(trial.terms))
-    trial.terms = replace(trial.terms, tick_s=TICK * trial.terms.window_s)
+def try_unusual(trial: Trial) -> None:
+    """Servers that keep their times in whole seconds, or read Remaining off late, on the same rows."""
+    trial.untried, trial.unusual = _all(unusual(trial.terms)), True
     trial.settle()
     trial.count_if_blind()
 
