@@ -13,7 +13,7 @@ PAGES = sorted(DOCS.glob("*.md"))
 PIPELINES = sorted(DOCS.glob("*.yml"))
 # Of pytest and its plugins, and of Locust.
 OF_OTHERS = {"--base-url", "--no-header", "--markers"} | {
-    *("--headless", "--processes", "--master", "--master-host", "--worker", "--expect-workers"),
+    *("--headless", "--processes", "--master", "--master-host", "--master-bind-host", "--worker", "--expect-workers"),
 }
 ROOMS = ("contracts", "loadtests", "sandbox", "tests/benchmarks")
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))
