@@ -35,11 +35,19 @@ _FULL = re.compile(
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _WEEK = re.compile(r"\d{4}-?W\d\d(-?\d)?(T.*)?", re.ASCII)
 # Broken off after a separator: no profile of ISO 8601 ends so.
-_HALF = re.compile(r"\d{4}-(\d\d-)?|\d{4}-\d\d-\d\dT(\d\d:(\d\d:)?)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.", re.ASCII)
+_HALF = re.compile(r"\d{4}-(\d\d-)?|\d{4}-\d\d-\d\dT(\d\d:(\d\d:)?)?", re.ASCII)
 # Written after a whole datetime, some reader's way of naming its offset: +02, +0200, UTC, RFC 9557's [Europe/Paris].
-_ZONE = re.compile(r"\s*(UTC|GMT|Z|[+-−]?\d\d(:?\d\d)?)?\s*(\[[^\]]*\])*\s*", re.ASCII)
-# Dates of other customs: 01/31/2021, 2021/01/31, 31.01.2021, names of days and months.
-_FOREIGN = re.compile(r"\d{1,4}/\d{1,2}/\d{1,4}\b.*|\d{1,2}\.\d{1,2}\.\d{4}\b.*|.*[A-Z][a-z]{2}.*", re.ASCII)
+# And a point without a fraction, which Python's own reader takes.
+_ZONE = re.compile(r"\.?\s*(UTC|GMT|Z|[+-−]?\d\d(:?\d\d)?)?\s*(\[[^\]]*\])*\s*", re.ASCII)
+_ONLY_NAMED = re.compile(r"\s*(\[[^\]]*\])*\s*", re.ASCII)  # what may follow an offset that stands there already
+# Dates of other customs: 01/31/2021, 2021/01/31, 31.01.2021, names of days and months, a word before; of the day or the
+# hour one digit; a time of no day.
+_FOREIGN = re.compile(
+    r"\d{1,4}/\d{1,2}/\d{1,4}\b.*|\d{1,2}\.\d{1,2}\.\d{4}\b.*|.*[A-Z][a-z]{2}.*|[a-z]{2}.*"
+    r"|\d{4}-(\d-\d\d?|\d\d-\d)(?!\d).*|\d{4}-\d\d-\d\d[T ]\d:.*"
+    r"|T?\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?",
+    re.ASCII,
+)
 
 
 @lru_cache(maxsize=4096)  # the records of a batch often share one
@@ -50,14 +58,15 @@ def read_instant(text: str) -> Instant:
         rest = text[full.end() :]
         if not rest:
             return _read_full(full)
-        return Instant(Form.OTHER, "at-other") if _ZONE.fullmatch(rest) else Instant(Form.IMPOSSIBLE)
+        zone = _ONLY_NAMED if full["zone"] else _ZONE
+        return Instant(Form.OTHER, "at-other") if zone.fullmatch(rest) else Instant(Form.IMPOSSIBLE)
     if date := _DATE.fullmatch(text):
         possible = date[1] == "0000" or _real_date(*map(int, date.groups()))
         return Instant(Form.OTHER, "at-date-only") if possible else Instant(Form.IMPOSSIBLE)
     if _WEEK.fullmatch(text):
         return Instant(Form.OTHER, "at-week-date")
     foreign = _FOREIGN.fullmatch(text) or _is_epoch(text)
-    if _HALF.fullmatch(text) or foreign or not any(character.isdigit() for character in text):
+    if _HALF.fullmatch(text) or foreign or not re.search(r"[0-9]", text) or _other_digits(text):
         return Instant(Form.IMPOSSIBLE)
     return Instant(Form.OTHER, "at-other")
 
@@ -67,6 +76,11 @@ def _is_epoch(text: str) -> bool:
     if not re.fullmatch(r"\d{10}|\d{13}", text, re.ASCII):
         return False
     return len(text) == 13 or not (1 <= int(text[4:6]) <= 12 and 1 <= int(text[6:8]) <= 31 and int(text[8:10]) <= 24)
+
+
+def _other_digits(text: str) -> bool:
+    """Arabic or full-width ones, which some languages read as numbers."""
+    return any(character.isdigit() and not character.isascii() for character in text)
 
 
 def _read_full(match: re.Match[str]) -> Instant:

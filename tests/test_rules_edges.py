@@ -29,6 +29,10 @@ def noted(value: str) -> list[Exchange]:
     return [asked([record()], answer(200, reply(ok(0)) | {"note": value}))]
 
 
+def named(name: str, value: object) -> list[Exchange]:
+    return [asked([record()], answer(200, reply(ok(0)) | {name: value}))]
+
+
 def listed(*titles: str) -> dict[str, object]:
     return {"errors": [{"title": title, "code": "x"} for title in titles]}
 
@@ -61,6 +65,17 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ("only ever redirected", [asked([record()], answer(307)), asked([record(1)], answer(302))], set()),
     ("the first epoch that is a moment", at(10**8), {"FMT-2"}),
     ("one less is a count", at(10**8 - 1), set()),
+    ("a list of its parts", at([2018, 7, 21, 17, 32, 28]), {"FMT-2"}),
+    ("a list of places", at([0, 1, 2]), set()),
+    ("a month of 13", at([2018, 13, 21]), set()),
+    ("an object of its parts", at({"seconds": 1532194348, "nanos": 0}), {"FMT-2"}),
+    ("an object of something else", at({"seconds": 30}), set()),
+    ("seconds under a name that says less", named("created", 1_532_194_348), {"FMT-2"}),
+    ("milliseconds under it", named("dispatchDate", 1_532_194_348_000), {"FMT-2"}),
+    ("how many were created", named("created", 499_999), set()),
+    ("a time in milliseconds", named("server_time", 1_532_194_348_000), {"FMT-2"}),
+    ("a time that may be a duration", named("server_time", 1_532_194_348), set()),
+    ("digits without their zeros", at("2018-7-21T17:32:28Z"), {"FMT-2"}),
     ("a timestamp in a 422", [asked([BAD], answer(422, ERRORS | {"at": "01/02/2021"}))], {"FMT-2"}),
     ("forty characters that look so", noted("2018-07-21 17:32:28".ljust(40, ".")), {"FMT-2"}),
     ("of forty-one nobody can say", noted("2018-07-21 17:32:28".ljust(41, ".")), set()),
@@ -181,3 +196,37 @@ def test_two_for_each_422_is_no_other_client() -> None:
         told = answer(422, ERRORS, left=left) if bad else answer(200, reply(ok(0)), left=left)
         exchanges.append(asked([BAD] if bad else [record(number)], told))
     assert "at each 422" in found("RATE-4", exchanges).actual
+
+
+@pytest.mark.parametrize(("later_s", "blamed"), [(10.0, False), (10.2, False), (5.0, True)])
+def test_what_leaves_a_log_in_the_rhythm_of_a_window_ago(later_s: float, blamed: bool) -> None:
+    """As many leave as come, so that Remaining stands still; before a window is over nothing leaves."""
+    exchanges = []
+    for number in range(24):
+        turn, place = divmod(number, 12)
+        told = answer(200, reply(ok(0)), limit=40, left=28 if turn else 39 - place)
+        exchanges.append(asked([record(number)], told, at_s=1.0 + turn * later_s + place * 0.02))
+    assert ("RATE-4" in broken(numbered(exchanges))) == blamed
+
+
+@pytest.mark.parametrize(
+    ("at", "blamed"),
+    [
+        ("2021-1-5T9:05:00Z", True),
+        ("2021-01-05T9:05:00Z", True),
+        ("10:00:00Z", True),
+        ("2021-01-01T24:30:00Z", True),
+        ("2021-01-01T24:00:00Z", False),
+        ("2021-01-01T00:00:00Z+02:00", True),
+        ("2021-01-01T00:00:00Z[UTC]", False),
+        ("2021-01-01T00:00:00+02", False),
+        ("2021-01-01T00:00:00.Z", False),  # Python's own reader takes it
+        ("at 2021-01-01T00:00:00Z", True),
+        ("٢٠٢١-01-01T00:00:00Z", True),
+        ("2021-123T10:00:00Z", False),
+        ("20210101T000000Z", False),
+        ("21-01-31T10:00:00Z", False),
+    ],
+)
+def test_a_text_that_is_taken_for_a_moment(at: str, blamed: bool) -> None:
+    assert broken([asked([record(at=at)], FINE)]) == ({"VAL-1"} if blamed else set())

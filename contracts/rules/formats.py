@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from contracts.finding import Examined, Finding
 from contracts.instants import Form, read_instant
@@ -11,6 +11,11 @@ from contracts.seen import Seen
 from openapi.ledger import FMT_1, FMT_2
 
 _NAMED_SO = re.compile(r"(^|_)(at|timestamp|datetime)$|[a-z](At|Timestamp)$")
+_NAMED_AS_DATE = re.compile(
+    r"(^|_)(date|created|updated|modified|processed|completed|received|expires)(_on)?$|[a-z]Date$"
+)
+_NAMED_AS_TIME = re.compile(r"(^|_)time$|[a-z]Time$")  # perhaps a duration
+_PARTS = {"$date", "seconds", "nanos", "_seconds", "_nanoseconds", "epochSecond", "nano"}  # of other customs
 _LOOKS_SO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
 # A moment by other customs: 07/21/2018 05:32 PM, 21.07.2018 17:32, Sat, 21 Jul 2018 17:32:28 GMT, Sat Jul 21 17:32:28.
 _OTHERWISE = re.compile(
@@ -19,6 +24,7 @@ _OTHERWISE = re.compile(
     re.ASCII,
 )
 _ISO = re.compile(r"[+-]?\d{4}(?!-\d\d-\d\d )(-?\d|-?W\d|$)", re.ASCII)  # a year first, and no space for the T
+_DECADES = (1_500_000_000, 2_500_000_000)  # seconds: 2017 to 2049
 _EPOCH = 10**8  # a smaller number is a count or a place, no moment of our time
 
 
@@ -71,7 +77,33 @@ def _is_timestamp(name: str, value: object) -> bool:
     if isinstance(value, str):
         looks_so = bool(_LOOKS_SO.match(value) or _OTHERWISE.fullmatch(value)) and len(value) <= 40
         return looks_so or bool(_NAMED_SO.search(name))
-    return isinstance(value, int | float) and value >= _EPOCH and bool(_NAMED_SO.search(name))
+    if isinstance(value, int | float):
+        return _is_epoch(name, value)
+    return bool(_NAMED_SO.search(name)) and (_is_list_of_parts(value) or (isinstance(value, dict) and _is_parts(value)))
+
+
+def _is_epoch(name: str, value: float) -> bool:
+    """A count of seconds or milliseconds: of a name that says less, only where it is a moment of these decades."""
+    if _NAMED_SO.search(name):
+        return value >= _EPOCH
+    in_seconds, in_milliseconds = (unit * _DECADES[0] <= value < unit * _DECADES[1] for unit in (1, 1000))
+    if _NAMED_AS_TIME.search(name):
+        return in_milliseconds  # in seconds it might be a duration in nanoseconds
+    return bool(_NAMED_AS_DATE.search(name)) and (in_seconds or in_milliseconds)
+
+
+def _is_list_of_parts(value: object) -> bool:
+    """[2018, 7, 21, 17, 32, 28]"""
+    if not isinstance(value, list) or not 3 <= len(value) <= 7 or any(type(part) is not int for part in value):
+        return False
+    year, month, day = map(int, value[:3])
+    return 1970 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= 31
+
+
+def _is_parts(value: Mapping[str, object]) -> bool:
+    """{"seconds": 1532194348, "nanos": 0}"""
+    counts = [part for part in value.values() if isinstance(part, int | float)]
+    return value.keys() <= _PARTS and any(part >= _EPOCH for part in counts)
 
 
 def _echoed(value: object, seen: Seen) -> bool:

@@ -3,7 +3,7 @@
 "API requests are limited to the amount specified in the returned `X-RateLimit-Limit` header (per 10 seconds)."
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
@@ -25,6 +25,7 @@ from openapi.ledger import RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6, Promi
 
 OPERATION_ANSWERS = (200, 422)
 ENOUGH_STEPS = 6  # alike in a row: more than chance, or another client, would make
+MOST_LATE_S = 0.25  # that a window may be longer than the document says
 ENOUGH_SIZES = 3  # of batches, each of which cost as much
 
 
@@ -111,7 +112,7 @@ def each_request_costs_one(evidence: Evidence) -> Examined:
 
     The models see more, but let a window's edge, a refill or another client explain much; this they cannot explain:
     the same larger fall at every request or at every answer of one status, one for every record, or none in a row of
-    requests too quick for any refill.
+    requests too quick for any refill, while none of a window ago leaves a log.
     """
     steps = list(_steps(evidence))
     yield from (None for _ in steps)
@@ -125,13 +126,29 @@ def each_request_costs_one(evidence: Evidence) -> Examined:
             at = "each time" if status == 200 else f"at each {status}"
             yield _misstep(falls[:3], f"by {falls[0][0]} {at}")
             break
+    logged = _Logged(every_row(evidence), evidence.facts.window_s)
     for fall, alike in groupby((step for step in steps if step[2].status == 200), key=lambda step: step[0]):
-        row = list(alike)
+        row = [step for step in alike if logged.leave(*step[1:]) <= -fall]
         passed_s = sum(after.answered_s - before.sent_s for _, before, after in row)
-        refill = (row[0][2].limit or 0) * passed_s / evidence.facts.window_s
+        refill = (row[0][2].limit or 0) * passed_s / evidence.facts.window_s if row else 0
         if fall <= 0 and len(row) >= ENOUGH_STEPS and len(row) > refill + 3:
             yield _misstep(row[:3], f"in {len(row)} requests, one after the other, it rose by {-fall} each time")
             return
+
+
+class _Logged:
+    """What a sliding log holds, at most: a client that comes back in the rhythm of a window ago sees it stand still."""
+
+    def __init__(self, rows: Sequence[Row], window_s: float) -> None:
+        self._window_s = window_s
+        self._sent_s = sorted(row.sent_s for row in rows)
+        self._answered_s = sorted(row.answered_s for row in rows)
+
+    def leave(self, before: Row, after: Row) -> int:
+        """How many may have left from one request to the next."""
+        begun = bisect_right(self._sent_s, after.answered_s - self._window_s)
+        gone = bisect_left(self._answered_s, before.sent_s - self._window_s - MOST_LATE_S)
+        return max(0, begun - gone)
 
 
 def _steps(evidence: Evidence) -> Iterator[tuple[int, Row, Row]]:

@@ -127,7 +127,7 @@ def _comparable(expected: Expected) -> bool:
 def _kind(expected: Expected) -> tuple[object, ...]:
     record = expected.record
     if record.faults:
-        return ("faulty", record.faults, record.reference)
+        return ("faulty", record.faults, record.reference, tuple(sorted(record.order)))
     form = "Z" if (record.at or "").endswith("Z") else (record.at or "")[19:]
     quantity = record.quantity if expected.oddities or not _plain(expected) else "plain"
     return (expected.oddities, record.reference if expected.oddities else None, quantity, len(record.at or ""), form)
