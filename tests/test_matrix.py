@@ -37,7 +37,7 @@ LET_THROUGH = [
 ]
 # Requests of a standard run without its retries: where a server tells record by record, where it refuses whole batches
 # in whatever words, and where a batch may hold next to nothing.
-MOST, MOST_WHOLE, MOST_TINY = 130, 150, 180
+MOST, MOST_WHOLE, MOST_TINY = 130, 160, 180
 EARLY = 40
 Job = tuple[str | None, tuple[str, ...]]
 Told = tuple[Verdict, tuple[str, ...], int, int | None, str]

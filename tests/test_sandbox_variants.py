@@ -87,7 +87,7 @@ HEADERS = [
     {"Authorization": "Bearer  sandbox-key"},
     {"Authorization": "Token sandbox-key"},
     *({"Authorization": f"Bearer {token}"} for token in ("sandbox-ke", "andbox-key", "sandbox-key2", "SANDBOX-KEY")),
-    *({"Authorization": f"Bearer {token}"} for token in ("sandbox-kez", "xxxxxxxxxxx", "sandbox-wrong")),
+    *({"Authorization": f"Bearer {token}"} for token in ("sandbox-kez", "xxxxxxxxxxx", "sandbox-wrong", "é", "no key")),
     *({"Authorization": "Bearer wrong"} for _ in range(20)),
 ]
 
@@ -122,12 +122,20 @@ DOCUMENTS = [
     b'{"inventories":"text"}',
     b'{"inventories":[]}',
     batch(record())[:-1] + b', "more": 1}',
+    batch(record()).replace(b'"', b"'"),
+    batch(record()).replace(b"}]", b"},]"),
+    b"/* more */ " + batch(record()),
+    batch(record()).replace(b"inventories", b"Inventories"),
+    b'{"data": ' + batch(record()) + b"}",
+    batch(record()).replace(b"quantity", b"Quantity"),
+    batch(record()).replace(b"product_ref", b"productRef"),
 ]
 
 
 async def ask_with_many_documents(client: Client) -> list[Seen]:
     seen = [await client.send(body) for body in DOCUMENTS]
     seen.append(await client.send(batch(record()), KEY | {"Content-Type": "application/json; charset=utf-8"}))
+    seen.append(await client.send(batch(record()), KEY | {"Content-Type": "application/json; charset=more"}))
     seen.append(await client.send(batch(record()), KEY | {"Content-Type": "text/plain"}))
     seen += [await client.send(b"", method=method) for method in ("GET", "HEAD", "OPTIONS", "PUT")]
     return [*seen, await client.send(b"{}", path="/")]
@@ -141,8 +149,11 @@ ITEMS: list[object] = [
     dict(reversed(record().items())),
     *(without(name) for name in record()),
     *(record() | {name: value} for name in record() for value in VALUES),
-    *(record(sku=text) for text in ("né", "\0", "a\nb", "\ud800", "\U0001f9e5", "o'clock", "x" * 300)),
-    *(record(quantity=value) for value in ("10", "7 pieces", 10.0, -1, 0, 40_000, 70_000, 10**6, 10**9, 10**30)),
+    *(record(sku=text) for text in ("né", "\0", "a\nb", "\ud800", "\U0001f9e5", "o'clock", "a/b", "x" * 300)),
+    *(
+        record(quantity=value)
+        for value in ("10", "7 pieces", "  ", "NaN", 10.0, -1, 0, 40_000, 70_000, 10**6, 10**9, 10**30)
+    ),
     *(
         record(at=text)
         for text in (
@@ -168,6 +179,14 @@ ITEMS: list[object] = [
             "1969-07-20T20:17:40Z",
             "2020-12-31T12:00:00Z",
             "2021-03-28T02:30:00Z",
+            "2021-1-1T10:00:00Z",
+            "2021-01-01T9:00:00Z",
+            "10:00:00",
+            "٢٠٢١-٠١-٠١T١٠:٠٠:٠٠Z",
+            "2021-01-01T10:00:00Z+02:00",
+            "at 2021-01-01T10:00:00Z",
+            "2021-01-01T24:30:00Z",
+            "2021" * 30,
         )
     ),
 ]
@@ -193,6 +212,9 @@ BATCHES = [
     batch(*(record(n) for n in range(110))),
     batch(*(record(n) for n in range(210))),
     batch(record(more="x" * 60_000)),
+    batch(record(0), None, record(2)),
+    batch(record(3)),
+    batch(record(3, quantity=0, at="2025-01-02T00:00:00Z")),
 ]
 
 

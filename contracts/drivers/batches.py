@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from contracts.drivers.cases import LONG_PAST, PAST_AT, acceptable
 from contracts.drivers.changes import Change, drop, put
-from contracts.drivers.packing import PACK
 from contracts.drivers.references import References
 from contracts.drivers.run import JSON_TYPE, Edit, Probe, Run, as_it_is, batch, write
 from contracts.records import FIELDS
@@ -14,6 +13,7 @@ from contracts.wire import Outgoing
 SIZES = (1, 2, 3, 10, 11, 20, 21, 25, 26, 50, 51, 64, 65, 100, 101, 128, 129, 200, 250, 256, 257, 500, 501, 1000, 1001)
 CORE_SIZES = (2, 11, 26, 51, 100, 101, 257, 500, 501, 1001)
 
+FORMS = 24  # acceptable ones in one batch
 MOST_ROUNDS = 12  # of moments, where few references are kept aside for them
 SPLITS = 24  # requests to find what a refused batch was refused for
 
@@ -35,7 +35,7 @@ def past_moments(run: Run) -> None:
 def acceptable_records(run: Run) -> None:
     """The forms that UPS-3 names, packed: as many a batch as there are references, and after a refusal in halves."""
     edits: list[Edit] = [edit for _, edit in acceptable()]
-    size = max(1, min(PACK, run.references.known))
+    size = max(1, min(FORMS, run.references.known))
     _send_whole(run, "acceptable records", [edits[start : start + size] for start in range(0, len(edits), size)])
     run.perform(batch("a charset", [as_it_is], headers=(("Content-Type", "application/json; charset=utf-8"),)))
     if run.depth != "quick":
@@ -76,7 +76,8 @@ def sizes(run: Run) -> None:
 
 def relations(run: Run) -> None:
     """The same records in other company, order and number (RES-7, UPS-1): what no single answer can show."""
-    together: list[Edit] = [put("quantity", 41), *[as_it_is] * 4]  # an update need not change anything but its moment
+    # An update need not change anything but its moment, and a stock may be sold out.
+    together: list[Edit] = [put("quantity", 41), put("quantity", 0), *[as_it_is] * 3]
     run.perform(batch("five together", together, draw=References.take_first))
     run.perform(batch("five again, with a later at", together, draw=References.take_first))
     for count in (1,) if run.depth == "quick" else (1, 3):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from contracts.drivers.changes import Change, Literal, drop, instead, put, reform
+from contracts.drivers.changes import Change, Literal, drop, instead, put, reform, rename
 from contracts.records import FIELDS, OURS, REFERENCE_FIELDS
 
 Case = tuple[str, Change]  # in words that begin with the field at fault, and what is done to a valid record
@@ -15,7 +15,9 @@ WRONG_TYPES: dict[str, object] = {
     "zero": 0, "an object with a value": {"value": OURS},
 }  # fmt: skip
 NO_RECORDS: dict[str, object] = {
-    "an empty object": {}, "a string": "x", "a number": 7, "an array": [], "true": True,
+    "an empty object": {}, "a string": "x", "a number": 7, "an array": [], "true": True, "an array of a record": [
+        {"product_ref": OURS, "sku": OURS, "quantity": 1, "store_ref": OURS, "at": "2021-01-01T00:00:00Z"}
+    ],
 }  # fmt: skip
 WRONG_QUANTITIES: dict[str, object] = {
     "a word": "ten", "an empty string": "", "false": False, "an array": [10], "an object": {"value": 10},
@@ -24,8 +26,11 @@ WRONG_QUANTITIES: dict[str, object] = {
     "a negative string": "-1", "a hexadecimal string": "0x10", "an exponent in a string": "1e3",
     "the string true": "true",    "a tiny fraction": 0.001, "nearly an integer": 10.0000001, "the string null": "null",
     "a string with a plus": "+10", "a string with a newline": "10\n", "other digits in a string": "١٠",
-    "a string with an underscore": "1_000", "a whole fraction in a string": "10.0",
+    "a string with an underscore": "1_000", "a whole fraction in a string": "10.0", "a blank string": "  ",
+    "the string NaN": "NaN",
 }  # fmt: skip
+# A property of another name is unknown, and the one that is required is missing: readers without case take it for that.
+MISSPELT = {"quantity": "Quantity", "product_ref": "productRef", "store_ref": "STORE_REF", "sku": " sku", "at": "At"}
 LIKELY_AT = ("2021-13-01T00:00:00Z", "not-a-date", "", "2021-02-30T00:00:00Z")
 IMPOSSIBLE_AT = (
     "2021-01-01T25:00:00Z", "2021-01-01T00:60:00Z", "yesterday",
@@ -34,6 +39,9 @@ IMPOSSIBLE_AT = (
     "01/31/2021", "Sun, 31 Jan 2021 10:00:00 GMT", "1609459200", "2021-01-00T00:00:00Z", "2100-02-29T00:00:00Z",
     "1/2/2021 10:00", "31.01.2021 10:00", "null", "Z", "1609459200000", "2021-06-31T10:00:00+02:00", "now",
     "0000-00-00T00:00:00Z", "2021-01-01T00:99:00Z", "2021-01-01T00:00:00Z2021-01-01T00:00:00Z", " ",
+    "2021-01-01T24:30:00Z", "2021-1-5T9:05:00Z", "2021-01-05T9:05:00Z", "2021/01/31 10:00:00", "10:00:00Z",
+    "2021-01-31T10:00:00 PM", "٢٠٢١-٠١-٣١T١٠:٠٠:٠٠Z", "2021-01-01T00:00:00Z+02:00",
+    "at 2021-01-01T00:00:00Z", "2021-01-01T00:00:00" + "Z" * 200,
 )  # fmt: skip
 WRONG_AT: dict[str, object] = {"milliseconds": 1609459200000, "in an array": ["2021-01-01T00:00:00Z"], "a sign": -1}
 
@@ -78,6 +86,8 @@ def rarer_faults() -> Iterator[Case]:
         yield f"quantity {told}", put("quantity", value)
     for told, value in WRONG_AT.items():
         yield f"at {told}", put("at", value)
+    for name, other in MISSPELT.items():
+        yield f"{name} as {other.strip()}", rename(name, other)
 
 
 def _shift(hours: int, minutes: int = 0) -> Change:
@@ -155,7 +165,7 @@ OPEN_NAMES = {
     "nobody knows": f"{OURS}unknown", "empty": "", "blank": "   ", "of 256 characters": OURS + "x" * 243,
     "of 10,000 characters": OURS + "x" * 9987, "not ASCII": f"{OURS}Größe-日本", "an emoji": f"{OURS}😀",
     "with a control character": f"{OURS}\x01\x1f", "with a new line": f"{OURS}\n\t", "with NUL": f"{OURS}\x00",
-    "with a lone surrogate": f"{OURS}\ud800", "quoted": f"{OURS}'\"--;<b>%s{{}}\\",
+    "with a lone surrogate": f"{OURS}\ud800", "quoted": f"{OURS}'\"--;<b>%s{{}}\\,&/../",
 }  # fmt: skip
 # Where each case may cost a request, those that break servers most.
 LIKELIEST_OPEN = (

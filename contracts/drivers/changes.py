@@ -19,7 +19,7 @@ class Literal:
 
 @dataclass(frozen=True)
 class Change:
-    """Applied to a fresh record in this order: the moment's form, what is put, what is dropped, the order of fields."""
+    """Applied to a fresh record: the moment's form, what is put, the order of fields, what is dropped or renamed."""
 
     put: Mapping[str, object] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
@@ -27,6 +27,7 @@ class Change:
     shift_ms: int = 0  # what the form's own offset adds to UTC, or a step back in time
     order: tuple[str, ...] = ()
     instead: object = NOTHING
+    rename: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, record: Fields) -> object:
         """The case's record. ValueError where `form` meets an `at` that is not plain."""
@@ -38,13 +39,14 @@ class Change:
             made["at"] = (moment + timedelta(milliseconds=self.shift_ms)).strftime(self.form)
         made |= self.put
         names = [*(name for name in self.order if name in made), *(name for name in made if name not in self.order)]
-        return {name: made[name] for name in names if name not in self.drop}
+        return {self.rename.get(name, name): made[name] for name in names if name not in self.drop}
 
 
 def as_data(change: Change) -> dict[str, Any]:
     """As JSON can hold it; see `from_data`."""
     data: dict[str, Any] = {"put": {name: _plain(value) for name, value in change.put.items()}}
     data |= {"drop": list(change.drop), "form": change.form, "shift_ms": change.shift_ms, "order": list(change.order)}
+    data["rename"] = dict(change.rename)
     if change.instead is not NOTHING:
         data["instead"] = _plain(change.instead)
     return {name: value for name, value in data.items() if value or name == "instead"}
@@ -52,7 +54,7 @@ def as_data(change: Change) -> dict[str, Any]:
 
 def from_data(data: Mapping[str, Any]) -> Change:
     """The change that `as_data` wrote. Raises KeyError, TypeError or ValueError for anything else."""
-    known = {"put", "drop", "form", "shift_ms", "order", "instead"}
+    known = {"put", "drop", "form", "shift_ms", "order", "instead", "rename"}
     if not set(data) <= known:
         raise ValueError(f"unknown parts of a change: {sorted(set(data) - known)}")
     return Change(
@@ -62,6 +64,7 @@ def from_data(data: Mapping[str, Any]) -> Change:
         shift_ms=int(data.get("shift_ms", 0)),
         order=tuple(map(str, data.get("order", ()))),
         instead=_meant(data["instead"]) if "instead" in data else NOTHING,
+        rename={str(name): str(other) for name, other in dict(data.get("rename", {})).items()},
     )
 
 
@@ -84,6 +87,11 @@ def put(name: str, value: object) -> Change:
 def drop(*names: str) -> Change:
     """The record without some of its properties."""
     return Change(drop=names)
+
+
+def rename(name: str, other: str) -> Change:
+    """The record with one property under another name."""
+    return Change(rename={name: other})
 
 
 def instead(value: object) -> Change:

@@ -160,6 +160,33 @@ def timestamp_as_in_headers(server: Server) -> object:
     return f"{server.clock.now():%a, %d %b %Y %H:%M:%S GMT}"
 
 
+@on_timestamp("FMT-2")
+def timestamp_as_list(server: Server) -> object:
+    """A timestamp is a list of its parts."""
+    return list(server.clock.now().timetuple()[:6])
+
+
+@on_timestamp("FMT-2")
+def timestamp_as_object(server: Server) -> object:
+    """A timestamp is an object of seconds and nanoseconds."""
+    return {"seconds": int(server.clock.now().timestamp()), "nanos": 0}
+
+
+@on_timestamp("FMT-2")
+def timestamp_without_zeros(server: Server) -> object:
+    """A timestamp is written as 2018-7-21T5:2:8Z."""
+    now = server.clock.now()
+    return f"{now.year}-{now.month}-{now.day}T{now.hour}:{now.minute}:{now.second}Z"
+
+
+@defect(render, "FMT-2")
+def creation_as_epoch(server: Server, inner: Render, results: list[Result]) -> Reply:
+    """A timestamp in `created` is a number of milliseconds."""
+    reply = inner(results)
+    reply.content = body_of(reply) | {"created": int(1000 * server.clock.now().timestamp())}
+    return reply
+
+
 @defect(render, "FMT-2")
 def timestamp_under_another_name(server: Server, inner: Render, results: list[Result]) -> Reply:
     """A timestamp stands in `last_modified`, written as in the header of that name."""
