@@ -1,8 +1,7 @@
 """Mutates the rules and the judge, one small change at a time, and runs their tests: a survivor is a gap in a table.
 
-`python -m tests.benchmarks.mutation [--sample N] [--seed N] [--only NAME] [--slow]` prints survivors and the figure. It
-exits 1 where one is not explained in `mutation.csv`, or where something is explained there that does not survive. A row
-whose `why` is a test file is a change that only that slow test sees; `--slow` runs it, too.
+`python -m tests.benchmarks.mutation [--sample N] [--seed N] [--only NAME]` prints survivors and the figure. It exits 1
+where one is not explained in `mutation.csv`, or where something is explained there that does not survive.
 
 The limiter models (contracts/rules/limiters) are left out: what tells them apart are thousands of generated histories,
 too slow to be run again for every change.
@@ -38,7 +37,6 @@ TESTS = (
     *("observations", "limiter_report", "report", "explain", "openapi_ledger"),
 )
 EXPLAINED = Path(__file__).with_suffix(".csv")
-SLOW = "tests/test_"
 MOST_CPU_S, LONGEST_S, MOST_MEMORY = 60, 600, 4 << 30
 
 Key = tuple[str, str, str, str]
@@ -143,10 +141,6 @@ def _options(tests: Iterable[str]) -> list[str]:
     return [*own.split(), plain, *(f"tests/test_{name}.py" for name in tests)]
 
 
-def _slow(why: str) -> str:
-    return why.removeprefix(SLOW).removesuffix(".py")
-
-
 def told(mutant: Mutant) -> None:
     print("\nsurvived", *mutant.key, sep="  ", flush=True)
 
@@ -169,7 +163,6 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="so many mutants by chance (0: all)")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--only", default="", metavar="NAME", help="of files whose path has this in it")
-    parser.add_argument("--slow", action="store_true", help="run the slow tests that are said to see a change")
     options = parser.parse_args()
     os.chdir(ROOT)
     import schemathesis  # noqa: F401, PLC0415 — slow to load, so before the forks
@@ -181,26 +174,16 @@ def main() -> int:
     chance = random.Random(options.seed)  # noqa: S311 — a sample, no secret
     chosen = chance.sample(every, options.sample) if 0 < options.sample < len(every) else every
     explained = read_explained()
-    seen_slowly = [mutant for mutant in chosen if explained.get(mutant.key, "").startswith(SLOW)]
-    missed = [
-        mutant
-        for mutant in seen_slowly
-        if options.slow and passes(partial(from_the_start, mutant, [_slow(explained[mutant.key])]))
-    ]
-    for mutant in missed:
-        print(explained[mutant.key], "does not see", *mutant.key, sep="  ")
     survivors = {mutant: explained.get(mutant.key) for mutant in run(chosen)}
     gone = {mutant.key for mutant in chosen} & set(explained) - {mutant.key for mutant in survivors}
     if len(chosen) == len(every) and not options.only:
         gone = set(explained) - {mutant.key for mutant in survivors}
     for key in gone:
         print("explained, but there is no such survivor", *key, sep="  ")
-    slowly = sum(why is not None and why.startswith(SLOW) for why in survivors.values())
     unknown = sum(why is None for why in survivors.values())
-    killed = len(chosen) - len(survivors)
-    print(f"{len(chosen)} mutants of {len(every)}: {killed} killed, {slowly} by slow tests;", end=" ")
-    print(f"{len(survivors) - slowly - unknown} survive and are explained, {unknown} are not")
-    return 1 if missed or gone or unknown else 0
+    print(f"{len(chosen)} mutants of {len(every)}: {len(chosen) - len(survivors)} killed,", end=" ")
+    print(f"{len(survivors) - unknown} survive and are explained, {unknown} are not")
+    return 1 if gone or unknown else 0
 
 
 if __name__ == "__main__":
