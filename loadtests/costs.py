@@ -1,9 +1,10 @@
 """What a batch costs by its size: a base, so much a record, and whether it grows faster than linearly. Pure.
 
 Fits t = base + b * n ** p to what each size takes undisturbed, and t = base + per_record * n; intervals come from the
-bootstrap over the samples of each size (95 %). Undisturbed is the lower quartile: what else happens on a machine only
-ever makes an answer later, and the work itself shows in every quantile. Where next to nothing grows, p may be anything:
-it is then told as it shows in the latency itself, of the larger half of sizes. Twice the records, 2 ** p times as long.
+bootstrap over the samples of each size (95 %), of which a size that was tried seldom has too few. Undisturbed is the
+lower quartile: what else happens on a machine only ever makes an answer later, and the work itself shows in every
+quantile. Where next to nothing grows, p may be anything: it is then told as it shows in the latency itself, of the
+larger half of sizes. Twice the records, 2 ** p times as long.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 RESAMPLES = 200
 LEAST_SIZES, LEAST_SAMPLES = 4, 12
+SELDOM = 1 / 3  # of the samples of the size that has most
 EXPONENTS = np.linspace(0.2, 4.0, 191)
 OPEN = 1.0  # an interval of p wider than this leaves it open
 HARDLY = 1.5  # times as long as the least batch takes the largest, at most, where next to nothing grows
@@ -23,6 +25,8 @@ Numbers = npt.NDArray[np.float64]
 
 def costs(samples: Mapping[int, Sequence[float]], seed: int = 0) -> dict[str, Any] | None:
     """The fit to latencies in ms by size; None where there are too few to say anything."""
+    least_often = SELDOM * max(map(len, samples.values()), default=0)
+    samples = {size: values for size, values in samples.items() if len(values) >= least_often}
     if len(samples) < LEAST_SIZES or sum(map(len, samples.values())) < LEAST_SAMPLES:
         return None
     sizes = np.array(sorted(samples), dtype=float)

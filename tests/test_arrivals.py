@@ -78,6 +78,16 @@ def test_of_what_hardly_grows_the_cost_is_no_open_question(spread_ms: float) -> 
     assert found["superlinear"] is False
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_sizes_that_were_tried_once_show_no_growth(seed: int) -> None:
+    """As between the largest accepted and the smallest refused, while the bound is looked for."""
+    chance = random.Random(seed)  # noqa: S311
+    samples = {n: [chance.uniform(2, 6) for _ in range(40)] for n in (1, 2, 3, 5, 10, 20)}
+    found = costs(samples | {35: [3.4], 38: [6.6], 40: [5.8]})
+    assert found is not None
+    assert found["exponent_interval"][1] < 1.5
+
+
 def test_of_too_little_no_cost_is_told() -> None:
     assert costs({1: [1.0] * 20, 10: [2.0] * 20}) is None
 
