@@ -213,6 +213,7 @@ BATCHES = [
     batch(*(record(n) for n in range(210))),
     batch(record(more="x" * 60_000)),
     batch(record(0), None, record(2)),
+    batch(*(record(n, quantity=None) for n in range(501))),
     batch(record(3)),
     batch(record(3, quantity=0, at="2025-01-02T00:00:00Z")),
 ]

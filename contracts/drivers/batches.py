@@ -13,6 +13,7 @@ from contracts.wire import Outgoing
 SIZES = (1, 2, 3, 10, 11, 20, 21, 25, 26, 50, 51, 64, 65, 100, 101, 128, 129, 200, 250, 256, 257, 500, 501, 1000, 1001)
 CORE_SIZES = (2, 11, 26, 51, 100, 101, 257, 500, 501, 1001)
 
+GENEROUS = 1000  # records that many a server takes at most
 FORMS = 24  # acceptable ones in one batch
 MOST_ROUNDS = 12  # of moments, where few references are kept aside for them
 SPLITS = 24  # requests to find what a refused batch was refused for
@@ -66,12 +67,18 @@ def sizes(run: Run) -> None:
     if known not in chosen and known > 1:
         chosen = tuple(sorted((*chosen, known)))
     for size in chosen:
-        edits = [as_it_is] * min(size, known)
-        half = len(edits) // 2
-        edits[half:half] = [drop("at")] * (size - len(edits))
-        seen = run.perform(batch(f"{size} records", edits, draw=References.take_all))
+        seen = run.perform(_of_size(size, known))
         if seen.status in (413, 422) and size > known + 1:
+            if size < GENEROUS < chosen[-1]:
+                run.perform(_of_size(GENEROUS, known))  # refused as well, unless it is too much for the server
             break
+
+
+def _of_size(size: int, known: int) -> Probe:
+    edits: list[Edit] = [as_it_is] * min(size, known)
+    half = len(edits) // 2
+    edits[half:half] = [drop("at")] * (size - len(edits))
+    return batch(f"{size} records", edits, draw=References.take_all)
 
 
 def relations(run: Run) -> None:

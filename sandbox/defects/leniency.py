@@ -222,3 +222,12 @@ def empty_places_passed_over(_server: Server, inner: Unpack, document: object) -
     """A null in the place of a record is left out before anything is looked at."""
     items = inner(document)
     return [item for item in items if item is not None] or items
+
+
+@defect(unpack, "ERR-2", speaks=("whole-batch-422",))
+def half_a_thousand_records_500(_server: Server, inner: Unpack, document: object) -> list[object]:
+    """More than 500 records are a 500, before they are looked at."""
+    items = inner(document)
+    if len(items) > 500:
+        raise Refused(500)
+    return items
