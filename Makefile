@@ -9,7 +9,7 @@ IN_PLACE := $(RUN) -m pip install --quiet --disable-pip-version-check --no-index
 LOCK := uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-ON_SANDBOX := --window 2 --load-time 125
+ON_SANDBOX := --window 2 --load-time 165
 
 export BASE_URL
 
