@@ -15,9 +15,10 @@ from loadtests.probe_plan import SECOND_KEY, Done, Phase, Plan
 from tests.build import FACTS
 from tests.simulated_limiters import Limiter
 
-OF_EXCHANGES = (throttling.both_headers_are_there, throttling.a_refusal_says_that_nothing_remains)
+OF_EXCHANGES = (throttling.both_headers_are_there, throttling.a_refusal_carries_both_headers)
 OF_HISTORIES = (
     throttling.the_limit_stays_the_same,
+    throttling.a_refusal_says_that_nothing_remains,
     throttling.over_the_limit_is_429,
     throttling.no_more_is_let_in_than_the_limit,
     throttling.what_remains_gets_in,

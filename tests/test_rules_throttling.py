@@ -8,7 +8,12 @@ import pytest
 from contracts.exchange import Exchange
 from contracts.finding import Finding
 from contracts.rules.limiters import Refutation, Row
-from contracts.rules.throttling import _promise_of, each_request_costs_one, how_far_from_the_limit
+from contracts.rules.throttling import (
+    _promise_of,
+    a_refusal_says_that_nothing_remains,
+    each_request_costs_one,
+    how_far_from_the_limit,
+)
 from openapi.ledger import RATE_1, RATE_4
 from tests.build import ERRORS, answer, asked, broken, evidence, numbered, ok, record, reply, rulings
 
@@ -169,7 +174,7 @@ FAR = "the limit of {} was not reached: at most {} requests in a window of 10 s"
     ],
 )  # fmt: skip
 def test_how_far_it_was_from_the_limit(exchanges: list[Exchange], told: str | None) -> None:
-    assert how_far_from_the_limit(evidence(numbered(exchanges))) == told
+    assert how_far_from_the_limit(evidence(exchanges)) == told
 
 
 def let_in(*times_s: float, status: int = 200, limit: int | None = 2) -> list[Row]:
@@ -195,3 +200,32 @@ def test_too_many_let_in_break_the_limit_and_a_wrong_tale_the_headers(kind: str,
 
 def test_a_limit_is_the_same_all_through() -> None:
     assert broken(numbered([batch(9, limit=10), batch(8, limit=10)])) == set()
+
+
+def crowded(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """All sent before the first is answered, but for the last."""
+    *together, last = numbered(exchanges)
+    return [
+        *(replace(each, sent_s=0.0, answered_s=1.0) for each in together),
+        replace(last, sent_s=1.5, answered_s=2.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "blamed"),
+    [
+        (numbered([throttled(0), throttled(0)]), []),
+        (numbered([throttled(3)]), [(1,)]),  # the only one
+        (numbered([throttled(3), throttled(1)]), [(1,), (2,)]),  # all of them
+        (numbered([throttled(0), throttled(3), throttled(0)]), [(2, 3)]),
+        (numbered([throttled(0), throttled(3), batch(2)]), []),  # read off in the window that had begun meanwhile
+        (numbered([throttled(0), throttled(3)]), []),  # what would have come then is not known
+        (crowded([throttled(0), throttled(1), batch(0), throttled(0)]), []),  # another was quicker
+        (crowded([throttled(0), throttled(3), batch(0), throttled(0)]), [(2, 4)]),  # but not three
+        (numbered([batch(0), batch(99)]), []),
+    ],
+)
+def test_nothing_remains_at_a_refusal(exchanges: list[Exchange], blamed: list[tuple[int, ...]]) -> None:
+    said = list(a_refusal_says_that_nothing_remains(evidence(exchanges)))
+    assert [finding.witness for finding in said if isinstance(finding, Finding)] == blamed
+    assert len(said) == sum(each.status == 429 for each in exchanges)

@@ -37,12 +37,10 @@ def both_headers_are_there(seen: Seen) -> Examined:
         yield Finding(RATE_3, expected, fault, (seen.seq,)) if fault else None
 
 
-def a_refusal_says_that_nothing_remains(seen: Seen) -> Examined:
-    """RATE-5: both headers on the 429 too, and Remaining 0."""
+def a_refusal_carries_both_headers(seen: Seen) -> Examined:
+    """RATE-5: both headers on the 429 too."""
     if seen.authenticated and seen.status == 429 and seen.answer is not None:
         fault = _fault_of_headers(seen.answer)
-        remaining = header_number(seen.answer, REMAINING)
-        fault = fault or (f"{REMAINING}: {remaining}" if remaining else None)
         yield Finding(RATE_5, f"both headers on a 429, {REMAINING} 0", fault, (seen.seq,)) if fault else None
 
 
@@ -53,6 +51,28 @@ def _fault_of_headers(answer: Answer) -> str | None:
     name = LIMIT if limit is None else REMAINING
     value = answer.header(name)
     return f"{name} is missing" if value is None else f"{name}: {value}"
+
+
+def a_refusal_says_that_nothing_remains(evidence: Evidence) -> Examined:
+    """RATE-5: Remaining on the 429 is 0.
+
+    What is read off while the refusal leaves may tell of a window that has begun meanwhile: by chance, so not by every
+    refusal, and then so many get in. Blamed where no refusal tells 0, or where the next is refused as well though fewer
+    came between.
+    """
+    rows = rate_rows(evidence, authenticated=True)
+    refusals = [row for row in rows if row.status == 429 and row.remaining is not None]
+    always = all(row.remaining for row in refusals)
+    sent, answered = [row.sent_s for row in rows], sorted(row.answered_s for row in rows)
+    for row in refusals:
+        then = bisect_left(sent, row.answered_s)
+        refused_again = then < len(rows) and rows[then].status == 429
+        between = then - bisect_left(answered, row.sent_s) - 1  # at most, and not itself
+        if row.remaining and (always or (refused_again and between < row.remaining)):
+            witness = (row.seq, rows[then].seq) if refused_again and not always else (row.seq,)
+            yield Finding(RATE_5, f"{REMAINING} 0 on a 429", f"{REMAINING}: {row.remaining}", witness)
+        else:
+            yield None
 
 
 def the_limit_stays_the_same(evidence: Evidence) -> Examined:

@@ -101,5 +101,5 @@ def unusual(terms: Terms) -> list[Suspect]:
 
     Not late: buckets filled in lumps, whose libraries tell in one what was taken and what is left.
     """
-    late = [(model, Clock(late=True)) for model, _ in exact(terms) if not isinstance(model, Lumps)]
+    late = [(model, Clock(late=True)) for model, _ in exact(terms) if model.name != "token-bucket-lumps"]
     return [*late, *coarse(terms)]
