@@ -72,6 +72,7 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ("an object of something else", at({"seconds": 30}), set()),
     ("seconds under a name that says less", named("created", 1_532_194_348), {"FMT-2"}),
     ("milliseconds under it", named("dispatchDate", 1_532_194_348_000), {"FMT-2"}),
+    ("a list of its parts under it", named("created", [2018, 7, 21, 17, 32, 28, 5]), {"FMT-2"}),
     ("how many were created", named("created", 499_999), set()),
     ("a time in milliseconds", named("server_time", 1_532_194_348_000), {"FMT-2"}),
     ("a time that may be a duration", named("server_time", 1_532_194_348), set()),

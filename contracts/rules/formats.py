@@ -79,7 +79,9 @@ def _is_timestamp(name: str, value: object) -> bool:
         return looks_so or bool(_NAMED_SO.search(name))
     if isinstance(value, int | float):
         return _is_epoch(name, value)
-    return bool(_NAMED_SO.search(name)) and (_is_list_of_parts(value) or (isinstance(value, dict) and _is_parts(value)))
+    if isinstance(value, list):
+        return _is_list_of_parts(value) and any(named.search(name) for named in (_NAMED_SO, _NAMED_AS_DATE))
+    return isinstance(value, dict) and _is_parts(value) and bool(_NAMED_SO.search(name))
 
 
 def _is_epoch(name: str, value: float) -> bool:
@@ -92,11 +94,11 @@ def _is_epoch(name: str, value: float) -> bool:
     return bool(_NAMED_AS_DATE.search(name)) and (in_seconds or in_milliseconds)
 
 
-def _is_list_of_parts(value: object) -> bool:
+def _is_list_of_parts(value: list[object]) -> bool:
     """[2018, 7, 21, 17, 32, 28]"""
-    if not isinstance(value, list) or not 3 <= len(value) <= 7 or any(type(part) is not int for part in value):
+    if not 3 <= len(value) <= 7 or any(type(part) is not int for part in value):
         return False
-    year, month, day = map(int, value[:3])
+    year, month, day = (part for part in value[:3] if isinstance(part, int))
     return 1970 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= 31
 
 
