@@ -223,8 +223,9 @@ def stampede(
         moments = sorted(now_s + chance.random() * lasts_s for _ in range(users))
         decisions = [limiter.decide(moment_s) for moment_s in moments]
         let_in = sum(admitted for admitted, _ in decisions)
-        remaining = [*told([left for admitted, left in decisions if admitted]), *[0] * (users - let_in)]
-        for moment_s, left, (admitted, _) in zip(moments, remaining, decisions, strict=True):
+        remaining = iter(told([left for admitted, left in decisions if admitted]))
+        for moment_s, (admitted, _) in zip(moments, decisions, strict=True):
+            left = next(remaining) if admitted else 0
             sent_s, answered_s = now_s + chance.random() * (moment_s - now_s), moment_s + chance.random() * lasts_s
             rows.append(Row(sent_s, answered_s, 200 if admitted else 429, limiter.limit, left, len(rows)))
         now_s = max(row.answered_s for row in rows) + (0.02 if let_in == users else 12.0)
