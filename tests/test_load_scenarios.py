@@ -100,7 +100,7 @@ FEW = {
     "slow-tail": ("--rate", "60"),
     "faults-reach-others": ("-u", "6", "--max-requests", "100"),
     "large-batches-collide": ("-u", "6", "--max-requests", "100"),
-    "remaining-read-too-soon": ("--max-requests", "80"),
+    "remaining-read-too-soon": ("-u", "3", "--max-requests", "80"),
 }
 # Of what is told in a crowd little can be said where much flows in meanwhile.
 SLOW = {"remaining-read-too-soon": ("--limit", "60", "--window", "10")}
