@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.exchange import Exchange
+from contracts.rules.formats import _is_epoch, _is_list_of_parts, _is_parts
 from tests.build import ERRORS, answer, asked, broken, error, numbered, ok, record, reply, rulings
 
 FINE = answer(200, reply(ok(0)))
@@ -123,3 +124,38 @@ def test_a_200_is_no_list_of_what_failed() -> None:
     some = [[BAD, record()], [record(1), record(0, quantity=...)], [BAD, record(0, quantity=...)]]
     told = [asked(each, answer(200, reply([error(0), error(1)]))) for each in some]
     assert rulings(numbered(told))["VAL-3"].examined == 0
+
+
+@pytest.mark.parametrize(
+    ("parts", "moment"),
+    [
+        ([1970, 1, 1], True), ([1969, 12, 31], False), ([2100, 12, 31], True), ([2101, 1, 1], False),
+        ([2018, 0, 1], False), ([2018, 13, 1], False), ([2018, 1, 0], False), ([2018, 1, 32], False),
+        ([2018, 7], False), ([2018, 7, 21, 17, 32, 28, 5], True), ([2018, 7, 21, 17, 32, 28, 5, 0], False),
+    ],
+)  # fmt: skip
+def test_a_list_is_a_moment_in_parts(parts: list[object], moment: bool) -> None:
+    assert _is_list_of_parts(parts) is moment
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "moment"),
+    [
+        ("updated_at", 10**8, True), ("updated_at", 10**8 - 1, False),
+        ("created", 1_500_000_000, True), ("created", 1_499_999_999, False),
+        ("created", 2_499_999_999, True), ("created", 2_500_000_000, False),
+        ("created", 1_500_000_000_000, True), ("created", 1_499_999_999_999, False),
+        ("created", 2_499_999_999_999, True), ("created", 2_500_000_000_000, False),
+    ],
+)  # fmt: skip
+def test_a_number_is_a_moment_of_these_decades(name: str, value: int, moment: bool) -> None:
+    assert _is_epoch(name, value) is moment
+
+
+def test_an_object_is_a_moment_in_parts() -> None:
+    assert _is_parts({"seconds": 10**8, "nanos": 0})
+    assert _is_parts(
+        {"seconds": 10**8, "nanos": 0, "_seconds": 0, "$date": 0, "_nanoseconds": 0, "epochSecond": 0, "nano": 0}
+    )
+    assert not _is_parts({"seconds": 10**8 - 1})
+    assert not _is_parts({"seconds": 10**8, "count": 1})

@@ -229,3 +229,16 @@ def test_nothing_remains_at_a_refusal(exchanges: list[Exchange], blamed: list[tu
     said = list(a_refusal_says_that_nothing_remains(evidence(exchanges)))
     assert [finding.witness for finding in said if isinstance(finding, Finding)] == blamed
     assert len(said) == sum(each.status == 429 for each in exchanges)
+
+
+@pytest.mark.parametrize(("key", "blamed"), [(True, False), (False, True)])
+def test_who_came_between_may_have_had_what_a_refusal_left(key: bool, blamed: bool) -> None:
+    """One was left, and one was under way beside; a stranger's, which is no part of the allowance, is none."""
+    beside = batch(0) if key else asked([record()], answer(401), key=None)
+    times_s = ((2.0, 2.005), (3.0, 3.03), (3.01, 3.02), (3.05, 3.055))
+    exchanges = [throttled(), beside, throttled(1), throttled()]
+    history = [
+        replace(each, seq=n, sent_s=sent_s, answered_s=answered_s)
+        for n, (each, (sent_s, answered_s)) in enumerate(zip(exchanges, times_s, strict=True), 1)
+    ]
+    assert [finding.witness for finding in rulings(history)["RATE-5"].findings] == [(3, 4)] * blamed
