@@ -16,6 +16,7 @@ REFUSALS = 2  # the first proves the limit, the second that it was no accident
 LATE = 0.91  # of a window: a clock's edge has passed, but hardly a tenth before its time, as whole seconds may have it
 OVER = 1.12  # of a window: the longest legal one has ended, also by a clock of whole seconds
 ROUNDS = (0.48, 0.82, LATE, LATE)  # of a window: bursts so close together that no clock lets many of them in
+SOON = (0.3, 0.3)  # before them, where a burst is one request and its Remaining, always 0, tells nothing
 EDGE_FILL = 0.88  # of a window: that none can have ended by a clock of whole seconds either
 IN_FLIGHT = 24  # at once behind the barrier: more than a race needs, less than troubles anybody
 EXACT_UP_TO = 500  # limits above it are not searched while the probe runs
@@ -24,7 +25,7 @@ ASKED_OFTEN = 3
 SECOND_KEY = "second key"
 TURNS = 4  # of each of two keys, and one more: more than an edge of a window between two of them explains
 STEADY_WINDOWS = 2
-EXCESS = 24  # requests of a steady excess, at least, where tokens flow back
+EXCESS, EXCESS_WINDOWS, FAST = 48, 3, 15  # requests and windows of an excess where tokens flow back, and of one window
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +150,15 @@ class Plan:
 
     def _at_chosen_phases(self) -> Phase | None:
         """While a window of the clock explains that a burst was let in too early, more of them at other phases."""
-        rounds = [seen for seen in self._done if seen.phase.name.startswith("at a chosen phase")]
-        if self._seen("late").let_in < (self.limit or 1) or len(rounds) >= len(ROUNDS):
+        rounds = sum(seen.phase.name.startswith("at a chosen phase") for seen in self._done)
+        shares = (*SOON, *ROUNDS) if self.limit == 1 else ROUNDS
+        if self._seen("late").let_in < (self.limit or 1) or rounds >= len(shares):
             return None
         if self._edged() or not self._lives("fixed-clock"):
             return None
         let_in = [seen for seen in self._done if seen.let_in]
-        at_s = max(self._last_s(), let_in[-1].rows[0].sent_s + ROUNDS[len(rounds)] * self.window_s)
-        return Phase(f"at a chosen phase, {len(rounds) + 1}", at_s, *self._through())
+        at_s = max(self._last_s(), let_in[-1].rows[0].sent_s + shares[rounds] * self.window_s)
+        return Phase(f"at a chosen phase, {rounds + 1}", at_s, *self._through())
 
     def _edged(self) -> bool:
         return any(seen.phase.name == "full allowance" for seen in self._done)
@@ -201,9 +203,12 @@ class Plan:
             return Phase("steady, just below the limit", at_s, count, spacing_s=spacing_s)
         if "steady, above the limit" not in done and limit > 1:
             spacing_s = self.window_s / limit / 1.5
+            count, refusals = limit + limit // 2, 3
             # What flows back bit by bit shows by how much only where few come at once and for long.
-            flows = set(names) <= {"sliding-counter", "token-bucket", "token-bucket-lumps"}
-            count, refusals = (max(EXCESS, limit + limit // 2), EXCESS) if flows else (limit + limit // 2, 3)
+            if set(names) <= {"sliding-counter", "token-bucket", "token-bucket-lumps"}:
+                if "sliding-counter" not in names:
+                    spacing_s = self.window_s / max(limit * 1.5, FAST)
+                count = refusals = max(count, min(EXCESS, int(EXCESS_WINDOWS * self.window_s / spacing_s)))
             return Phase("steady, above the limit", self._last_s() + spacing_s, count, refusals, spacing_s)
         return None
 

@@ -31,7 +31,7 @@ def test_a_fault_is_refuted(fault: str, limit: int) -> None:
     assert not survey.others_spend
 
 
-@pytest.mark.parametrize("fault", [name for name in SUBTLE if not name.endswith(" s")])  # windows: they take long
+@pytest.mark.parametrize("fault", SUBTLE)
 def test_a_subtle_fault_is_refuted(fault: str) -> None:
     probe = Simulated(SUBTLE[fault](5), delay_s=0.004)
     assert probe.run().refuted is not None

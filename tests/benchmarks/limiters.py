@@ -3,6 +3,7 @@
 python -m tests.benchmarks.limiters [--seeds N]: limit 20 in 10 s, on a virtual clock; exits 1 if one is blamed.
 With --probes N instead: so many probes of each legal simulated limiter and each of --limits, by ten users, the server
 taking 0 to 100 ms; how many were blamed, and in how many the true class was left, and left alone or with its twins.
+With --faults: one probe of each simulated fault and each of --limits; exits 1 if one is not told.
 """
 
 import argparse
@@ -11,7 +12,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tests.probing import Simulated
+from tests.probing import Simulated, broken
+from tests.simulated_faults import FAULTS, SUBTLE
 from tests.simulated_limiters import LEGAL, name_of
 from tests.strangers import STRANGERS
 
@@ -57,15 +59,35 @@ def sweep(probes: int, limits: Sequence[int], users: int = USERS) -> Iterator[tu
             yield f"{variant}, limit {limit}: of {probes} probes {told}", blamed + lost
 
 
+def of_each_fault(limits: Sequence[int]) -> Iterator[tuple[str, bool]]:
+    """A line for each limit and fault as it is done, with whether it was told, by a promise that it breaks."""
+    for limit in limits:
+        for name, make in {**FAULTS, **SUBTLE}.items():
+            probe = Simulated(make(limit), delay_s=0.004)
+            refuted, promises = probe.run().refuted, sorted(broken(probe.rows))
+            told = f"{', '.join(promises)}: {refuted.words}" if refuted and promises else "not told"
+            yield f"limit {limit}, {name}: {told}", bool(refuted and promises)
+
+
 def main() -> int:
-    """Print the table, or the sweep's lines; 1 if any was blamed, or a true class lost."""
+    """Print the table, the sweep, or the faults; 1 if any was blamed, a true class lost, a fault not told."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.limiters", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1, help="probes of each (default 1, as in README)")
     parser.add_argument("--probes", type=int, default=0, help="probes of each legal simulated limiter, instead")
-    parser.add_argument("--limits", type=int, nargs="+", default=[LIMIT], help=f"with --probes (default {LIMIT})")
+    parser.add_argument(
+        "--limits", type=int, nargs="+", default=[LIMIT], help=f"with --probes or --faults (default {LIMIT})"
+    )
+    parser.add_argument("--faults", action="store_true", help="one probe of each simulated fault, instead")
     users = f"of a burst, at least (default {USERS}; 1: as many as ThrottleProbe asks for)"
     parser.add_argument("--users", type=int, default=USERS, help=users)
     options = parser.parse_args()
+    if options.faults:
+        missed = 0
+        for line, told in of_each_fault(options.limits):
+            print(line, flush=True)
+            missed += not told
+        print(f"not told: {missed}")
+        return int(missed > 0)
     if options.probes:
         wrong = 0
         for line, faults in sweep(options.probes, options.limits, options.users):
