@@ -1,25 +1,20 @@
-"""What Locust loads: every scenario for its class picker, and the hooks that open, conclude and report a load test.
+"""What Locust loads: every scenario for its class picker, and the hooks that open a load test (`ending`: the others).
 
 `locust` opens the web UI; `locust NAME --headless -H URL` runs one scenario to its end and exits 0 held, 1 broken,
 6 undecided, 4 usage, 2 interrupted, 3 for a fault of ours. Without a host the embedded sandbox is the target.
 """
 
 import os
-import sys
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, MasterRunner, Runner, WorkerRunner
 
-from contracts.finding import Verdict
-from contracts.interrupts import INTERRUPTED, Interrupts
-from contracts.judge import EXIT
+from contracts.interrupts import Interrupts
 from contracts.rehearsal import BASE_URL as DRY_RUN
-from contracts.report.terminal import lines
 from contracts.target import EmbeddedSandbox, UsageError
 from loadtests.batch_sizes import BatchSizes
 from loadtests.capacity import Capacity
@@ -35,13 +30,13 @@ from loadtests.company import (
     listen_as_worker,
     watch_parent,
 )
-from loadtests.conclusion import conclude as concluded
+from loadtests.ending import LoadTests, conclude, hurry, quitting
 from loadtests.fill_allowance import FillAllowance
 from loadtests.flood import Flood
 from loadtests.options import Choices, add_options, check_names, check_one, choose, usage_error
 from loadtests.rehearsal import told
 from loadtests.scenario import Scenario, owed
-from loadtests.session import BROKEN_OFF, Session
+from loadtests.session import Session
 from loadtests.stampede import Stampede
 from loadtests.steady_rate import SteadyRate
 from loadtests.throttle_probe import ThrottleProbe
@@ -49,21 +44,6 @@ from loadtests.webui.pages import Watch, serve
 
 CLASSES = (ThrottleProbe, BatchSizes, SteadyRate, Stampede, FillAllowance, Capacity, Flood)
 SCENARIOS: dict[str, type[Scenario]] = {scenario.__name__: scenario for scenario in CLASSES}
-INTERNAL_ERROR = 3  # as pytest has it
-
-
-class LoadTests:
-    """The hooks' memory: the sandbox, and the test that is open."""
-
-    sandbox: EmbeddedSandbox | None = None
-    session: Session | None = None
-    users = 1  # of the test that is open
-    part: Part | None = None  # of the next test, where this process is a worker
-    worker: Worker | None = None
-    master: Master | None = None
-    interrupts: Interrupts | None = None
-    watch: Watch | None = None  # the page of ours, where the web UI is open
-    concluded = Event()  # set but from a test's beginning until its report is written
 
 
 def declare(parser: LocustArgumentParser, **_: Any) -> None:
@@ -226,91 +206,6 @@ def _seconds(environment: Environment) -> float:
     return float(getattr(environment.parsed_options, "run_time", None) or max(own, default=0.0))
 
 
-def hurry(**_: Any) -> None:
-    """Whoever waits in silence need not wait any longer."""
-    if LoadTests.session is not None:
-        LoadTests.session.clock.ending = True
-    if LoadTests.watch is not None:
-        LoadTests.watch.ending()
-
-
-def conclude(environment: Environment, **_: Any) -> None:
-    """Judge, report, and set the exit code."""
-    session, LoadTests.session = LoadTests.session, None
-    try:
-        if session is not None:
-            _conclude(environment, session)
-    finally:
-        if isinstance(environment.runner, WorkerRunner):
-            environment.stop_timeout = 0.0  # so long Locust has it wait until the next test, though all is answered
-        LoadTests.part = None
-        LoadTests.concluded.set()
-
-
-def _conclude(environment: Environment, session: Session) -> None:
-    if LoadTests.master is not None:
-        LoadTests.master.collect()
-        LoadTests.master = None
-    errors = environment.runner.exceptions if environment.runner and LoadTests.part is None else {}
-    for row in errors.values():
-        session.stop(f"a fault of this harness: {row['msg']}")
-    for scenario in environment.user_classes:
-        SCENARIOS[scenario.__name__].measure(LoadTests.users)
-    if LoadTests.worker is not None:
-        LoadTests.worker.last_word()
-    else:
-        _close(environment, session)
-        _report(environment, session)
-
-
-def _close(environment: Environment, session: Session) -> None:
-    """All that was sent is written: which scenarios came to their end."""
-    if session.stopped is None:
-        for scenario in environment.user_classes:
-            if SCENARIOS[scenario.__name__].own_seconds is not None:
-                session.history.finished(scenario.__name__)  # it ends when it is ended
-
-
-def _report(environment: Environment, session: Session) -> None:
-    interrupted = environment.process_exit_code == INTERRUPTED
-    environment.process_exit_code = INTERNAL_ERROR  # unless a verdict is reached
-    document, unwritten = concluded(session)
-    _tell(environment, unwritten or f"report: {session.folder / 'report.html'}", document)
-    if LoadTests.watch is not None:
-        LoadTests.watch.end(document, session.folder)
-    if interrupted:
-        environment.process_exit_code = INTERRUPTED
-    elif not (environment.runner and environment.runner.exceptions):
-        environment.process_exit_code = EXIT[Verdict(document["verdict"])]
-
-
-def _tell(environment: Environment, where: str, document: dict[str, Any]) -> None:
-    options = environment.parsed_options
-    out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
-    for line in lines(document, out.isatty()):
-        print(line, file=out)
-    if document["restored"]:
-        print(f"--restore: {document['restored']}", file=out)
-    print(where, file=out, flush=True)
-
-
-def quitting(environment: Environment, **_: Any) -> None:
-    """A test that is still open was broken off from outside: its report says so. The sandbox is not needed any more."""
-    if LoadTests.session is not None and environment.runner is not None:
-        environment.process_exit_code = INTERRUPTED
-        LoadTests.session.stop(BROKEN_OFF)
-        if isinstance(environment.runner, MasterRunner):
-            environment.runner.stop(send_stop_to_client=False)  # as where the time is over: `collect` says it to them
-        else:
-            environment.runner.stop()
-    LoadTests.concluded.wait()  # where somebody else was just ending it
-    if LoadTests.sandbox is not None:
-        LoadTests.sandbox.__exit__(None, None, None)
-    if LoadTests.interrupts is not None:
-        LoadTests.interrupts.close()
-
-
-LoadTests.concluded.set()
 for hook, listener in (
     (events.init_command_line_parser, declare),
     (events.init, prepare),
