@@ -57,7 +57,7 @@ def test_so_it_does_in_the_midst_of_a_scenario(tmp_path: Path) -> None:
     assert process.returncode == 2, said
     assert "interrupted again" in said
     assert "Traceback" not in said
-    assert not (child.parent / "report.json").exists()
+    assert not (history.parent / "report.json").exists()  # the scenario may have been quick enough to leave its own
     assert judge.main([str(child.with_name("history.jsonl"))]) == 6
 
 
