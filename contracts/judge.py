@@ -221,11 +221,17 @@ def _rule_on(promise: Promise, said: list[Finding | Doubt], examined: int, evide
     if unfinished:
         doubts.append(story.stopped or f"{', '.join(unfinished)} did not finish")
     elif promise.unruled is None and not any(map(STIMULUS.get(promise.id, _answered), evidence.seen)):
-        far = throttling.how_far_from_the_limit(evidence) if STIMULUS.get(promise.id) is _over_the_limit else None
-        doubts.append(far or "its stimulus was never answered by the operation")
+        doubts.append(_why_untested(promise, evidence))
     if doubts:
         return Ruling(promise, Verdict.UNDECIDED, True, examined, reason=doubts[0])
     return Ruling(promise, Verdict.HELD, True, examined, occasion=None if examined else "never arose")
+
+
+def _why_untested(promise: Promise, evidence: Evidence) -> str:
+    if promise.id.startswith("UPS-") and not evidence.facts.catalogue:
+        return "there is no catalogue: nothing was sent that must be accepted"
+    far = throttling.how_far_from_the_limit(evidence) if STIMULUS.get(promise.id) is _over_the_limit else None
+    return far or "its stimulus was never answered by the operation"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """The judge: what puts a promise to the test, and what it prints of a stored history."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,10 @@ def test_held_and_undecided_have_exit_codes_of_their_own(
 def test_what_is_no_history_is_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert judge.main([str(tmp_path / "none.jsonl")]) == 4
     assert "cannot judge" in capsys.readouterr().err
+
+
+def test_what_a_missing_catalogue_leaves_open_says_so() -> None:
+    ids = ("UPS-1", "UPS-2", "UPS-3", "AUTH-1")
+    bare = Story(replace(FACTS, catalogue=()), (FINE,), {"by hand": ids}, frozenset({"by hand"}), None, False)
+    reasons = {ruling.promise.id: ruling.reason or "" for ruling in judge.judge(bare) if ruling.in_scope}
+    assert ["no catalogue" in reasons[each] for each in ids] == [True, True, True, False]
