@@ -97,6 +97,7 @@ def later(status: int, sent_s: float, **how: object) -> Exchange:
     ("status", "sent_s", "key", "blamed"),
     [
         (403, 1.0, True, True),
+        (400, 1.0, True, True),
         (503, 1.0, True, True),
         (509, 1.0, True, True),
         (404, 1.0, True, False),

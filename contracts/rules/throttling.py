@@ -94,24 +94,30 @@ def over_the_limit_is_429(evidence: Evidence) -> Examined:
     """RATE-2: "Exceeding that limit will cause BSPK to return an `HTTP 429` response."
 
     Where Remaining fell to 0 and the next answer within the shortest refill is neither 429 nor an admission (by 200,
-    422, or another answer of the operation), the refusal has another face. Cannot see refusals that begin early.
+    422, or another answer of the operation), the refusal has another face; so has a 400 or the like to records that
+    have to be accepted. Cannot see refusals that begin early.
     """
+    acceptable = {seen.seq for seen in evidence.seen if seen.all_acceptable}
     empty: Row | None = None
     for row in rate_rows(evidence, authenticated=True):
         if row.status == 429:
             yield None
         elif empty is not None and row.sent_s - empty.answered_s < evidence.facts.window_s:
-            face = _other_face(row)
+            face = _other_face(row, row.seq in acceptable)
             if face:
                 yield Finding(RATE_2, "429 when nothing remains", face, (empty.seq, row.seq), sequence=True)
         if row.remaining is not None:
             empty = row if row.remaining == 0 else None
 
 
-def _other_face(row: Row) -> str | None:
+def _other_face(row: Row, acceptable: bool) -> str | None:
     if row.dropped:
         return "no answer: the connection was closed or cut"
-    return f"{row.status}" if row.status in (403, 503, 509) else None
+    status = row.status or 0
+    other = status in (403, 503, 509) or (
+        acceptable and 400 <= status < 500 and status not in (401, 404, 413, 422, 429)
+    )
+    return f"{status}" if other else None
 
 
 def no_more_is_let_in_than_the_limit(evidence: Evidence) -> Examined:
