@@ -136,6 +136,13 @@ def test_a_stampede_lasts_its_time_within_its_cap(tmp_path: Path) -> None:
     assert 60 < document["requests"] <= 120
 
 
+def test_a_remaining_that_is_read_off_late_is_no_fault(tmp_path: Path) -> None:
+    server = ("--limit", "60", "--window", "1", "--dialect", "remaining-read-late")
+    code, document = run(tmp_path, "Stampede", 4, server=server)
+    assert code == HELD, document["reason"]
+    assert "RATE-4" in verdicts(document, "held")
+
+
 def test_few_references_are_shared_by_fewer_users(tmp_path: Path) -> None:
     few = tmp_path / "few.csv"
     few.write_text("".join(EmbeddedSandbox.catalogue.read_text().splitlines(keepends=True)[:4]))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from sandbox.limiter import LIMITERS, Limiter
 from sandbox.message import Refused, Reply, Request
 from sandbox.server import Server
-from sandbox.signatures import Admit, Finish, Handle
-from sandbox.stages import Allowance, admit, authenticate, finish, handle, new_limiter, refuse
+from sandbox.signatures import Admit, Answer, Finish, Handle
+from sandbox.stages import Allowance, admit, answer, authenticate, finish, handle, new_limiter, refuse
 from sandbox.variant import Dialect, dialect
 
 
@@ -72,6 +72,18 @@ def _give_back(server: Server, inner: Finish, request: Request, reply: Reply, al
             server.limiters[key] = limiter
         allowance.remaining = min(allowance.limit, allowance.remaining + 1)
     return inner(request, reply, allowance)
+
+
+@dialect(answer)
+async def remaining_read_late(server: Server, inner: Answer, request: Request) -> Reply:
+    """Remaining is read off as the answer leaves: what came meanwhile has been counted by then."""
+    reply = await inner(request)
+    await server.clock.sleep(0.01)
+    limiter = copy.deepcopy(server.limiters.get(server[authenticate](request) or ""))
+    if limiter is not None and reply.status != 429 and "X-RateLimit-Remaining" in reply.headers:
+        admitted, remaining = limiter.admit(server.clock.monotonic_s())
+        reply.headers["X-RateLimit-Remaining"] = str(remaining + admitted)
+    return reply
 
 
 @dialect(finish)
