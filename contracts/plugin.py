@@ -233,7 +233,8 @@ def _conclude(session: pytest.Session, harness: Harness, exitstatus: int) -> Non
         session.config.stash[UNWRITTEN] = f"the report cannot be written to {harness.folder}: {error.strerror}"
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         crashed = exitstatus == pytest.ExitCode.TESTS_FAILED and document["verdict"] != "broken"
-        session.exitstatus = 1 if crashed else EXIT[document["verdict"]]
+        # Where a driver failed, by a fault of ours or of this machine's, no promise need be broken.
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR if crashed else EXIT[document["verdict"]]
         if document["verdict"] == "held" and UNWRITTEN in session.config.stash:
             session.exitstatus = EXIT["undecided"]
 

@@ -202,3 +202,26 @@ def test_a_folder_that_takes_nothing_is_told(monkeypatch: pytest.MonkeyPatch) ->
     given = Options("http://127.0.0.1:1", None, 9, "quick", 1, 1.0, 5, None, (), Path("/proc/runs"), False, None)
     with pytest.raises(UsageError, match="nothing can be written there"):
         Harness(given, lambda _: None)
+
+
+FAILING = """\
+from contracts.drivers import batches
+def batch(*_, **__):
+    raise OSError(24, "Too many open files")
+batches.batch = batch
+"""
+
+
+def test_where_a_driver_fails_no_promise_is_said_to_be_broken(tmp_path: Path) -> None:
+    (tmp_path / "failing.py").write_text(FAILING)
+    command = [*pytest_command(tmp_path / "runs", "--depth", "quick"), "-p", "failing"]
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment() | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert "verdict: undecided" in ended.stdout
