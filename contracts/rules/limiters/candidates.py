@@ -97,9 +97,10 @@ def coarse(terms: Terms) -> list[Suspect]:
 
 
 def unusual(terms: Terms) -> list[Suspect]:
-    """Servers that are supposed where no usual one explains the answers: whole seconds, or a Remaining read off late.
+    """Servers supposed where no usual one explains the answers: whole seconds, a Remaining read off late, or both.
 
     Not late: buckets filled in lumps, whose libraries tell in one what was taken and what is left.
     """
-    late = [(model, Clock(late=True)) for model, _ in exact(terms) if model.name != "token-bucket-lumps"]
-    return [*late, *coarse(terms)]
+    everybody = (*exact(terms), *coarse(terms))
+    late = [(model, replace(clock, late=True)) for model, clock in everybody if model.name != "token-bucket-lumps"]
+    return [*coarse(terms), *late]
