@@ -45,6 +45,9 @@ def sweep(probes: int, limits: Sequence[int], users: int = USERS) -> Iterator[tu
     for variant, make in LEGAL.items():
         true = name_of(variant)
         for limit in limits:
+            lump = limit * getattr(make(limit), "tick_s", 0.0) / 10
+            # Lumps of less than a token are a flow too: a whole one comes at its time.
+            twins = {*TWINS.get(true, ()), *(["token-bucket"] if "lumps" in true and lump < 1 else [])}
             blamed = left = alone = 0
             for seed in range(probes):
                 chance = random.Random(f"{variant} {limit} {seed}")  # noqa: S311  round trips, no secrets
@@ -52,7 +55,7 @@ def sweep(probes: int, limits: Sequence[int], users: int = USERS) -> Iterator[tu
                 survey = probe.run()
                 blamed += survey.refuted is not None
                 left += true in survey.candidates
-                alone += set(survey.candidates) <= {true, *TWINS.get(true, ())} and survey.refuted is None
+                alone += set(survey.candidates) <= {true, *twins} and survey.refuted is None
             told = f"blamed {blamed}, the true class left {left}, alone {alone}"
             # Whole seconds are supposed only where nothing else explains the answers.
             lost = 0 if "whole seconds" in variant else probes - left
