@@ -97,7 +97,9 @@ def later(status: int, sent_s: float, **how: object) -> Exchange:
     ("status", "sent_s", "key", "blamed"),
     [
         (403, 1.0, True, True),
-        (400, 1.0, True, True),
+        *((status, 1.0, True, True) for status in (400, 402, 409, 420, 423)),
+        (401, 1.0, True, False),
+        (429, 1.0, True, False),
         (503, 1.0, True, True),
         (509, 1.0, True, True),
         (404, 1.0, True, False),

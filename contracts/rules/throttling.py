@@ -24,6 +24,8 @@ from contracts.seen import Seen
 from openapi.ledger import RATE_1, RATE_2, RATE_3, RATE_4, RATE_5, RATE_6, Promise
 
 OPERATION_ANSWERS = (200, 422)
+REFUSED_OTHERWISE = (403, 503, 509)
+REFUSED_THOUGH_VALID = (400, 402, 409, 420, 423)
 ENOUGH_STEPS = 6  # alike in a row: more than chance, or another client, would make
 MOST_LATE_S = 0.25  # that a window may be longer than the document says
 ENOUGH_SIZES = 3  # of batches, each of which cost as much
@@ -113,11 +115,8 @@ def over_the_limit_is_429(evidence: Evidence) -> Examined:
 def _other_face(row: Row, acceptable: bool) -> str | None:
     if row.dropped:
         return "no answer: the connection was closed or cut"
-    status = row.status or 0
-    other = status in (403, 503, 509) or (
-        acceptable and 400 <= status < 500 and status not in (401, 404, 413, 422, 429)
-    )
-    return f"{status}" if other else None
+    faces = (*REFUSED_OTHERWISE, *(REFUSED_THOUGH_VALID if acceptable else ()))
+    return f"{row.status}" if row.status in faces else None
 
 
 def no_more_is_let_in_than_the_limit(evidence: Evidence) -> Examined:
