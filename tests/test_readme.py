@@ -40,7 +40,11 @@ def test_a_module_can_be_run(module: str) -> None:
 
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"(?<![\w-])--[a-z][\w-]+", PROSE)) - OF_OTHERS))
 def test_an_option_is_known(option: str) -> None:
-    sources = (path for room in ("contracts", "loadtests", "sandbox") for path in (ROOT / room).rglob("*.py"))
+    sources = (
+        path
+        for room in ("contracts", "loadtests", "sandbox", "tests/benchmarks")
+        for path in (ROOT / room).rglob("*.py")
+    )
     assert any(f'"{option}"' in path.read_text(encoding="utf-8") for path in sources)
 
 
