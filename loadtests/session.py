@@ -92,10 +92,11 @@ class Session:
         after = latest_before(choices.base_url, started_at)
         own_first = started_at - FIRST_AT if after is None else max(started_at - FIRST_AT, after + STEP)
         self.first = began[1] if began else own_first  # no `at` of a load wire is earlier
-        # Each user writes references of its own, so that of any two records for one it is clear which is later.
+        # Each user writes references of its own, so that of any two records for one it is clear which is later. From
+        # the end of the catalogue: the batches of load wires begin at its start, and may come within the same second.
         shares = min(users, len(choices.catalogue))
         self._shares = [
-            References(choices.catalogue[share::shares], started_at, after, FIRST_AT) for share in range(shares)
+            References(choices.catalogue[share::shares][::-1], started_at, after, FIRST_AT) for share in range(shares)
         ]
         self._rig: Rig | None = None
 

@@ -72,17 +72,23 @@ class Simulated:
                 break
         return rows
 
-    def _abreast(self, phase: Phase) -> list[Row]:
+    def _planned(self, phase: Phase) -> list[tuple[float, float, float]]:
+        """(decided, sent, when the user is free again) of each request, every user sending the next when it is."""
         free_s = [self.now_s] * phase.at_once
         planned = []
         for _ in range(phase.requests):
             user = free_s.index(min(free_s))
-            decided_s = free_s[user] + self._trip()
-            planned.append((decided_s, free_s[user]))
+            sent_s = free_s[user]
+            decided_s = sent_s + self._trip()
             free_s[user] = decided_s + self._trip()
+            planned.append((decided_s, sent_s, free_s[user]))
+        return planned
+
+    def _abreast(self, phase: Phase) -> list[Row]:
+        planned = self._planned(phase)
         rows: list[Row] = []
         refused_s: list[float] = []
-        for decided_s, sent_s in sorted(planned):
+        for decided_s, sent_s, _ in sorted(planned):
             if (
                 phase.until_refused
                 and len(refused_s) >= phase.until_refused
@@ -111,23 +117,16 @@ class ReadingLate(Simulated):
     """Remaining is read off as the answer leaves: what those in flight together spent meanwhile is gone already."""
 
     def _abreast(self, phase: Phase) -> list[Row]:
-        free_s = [self.now_s] * phase.at_once
-        planned = []
-        for _ in range(phase.requests):
-            user = free_s.index(min(free_s))
-            decided_s = free_s[user] + self._trip()
-            answered_s = decided_s + self._trip()
-            planned.append((free_s[user], decided_s, answered_s))
-            free_s[user] = answered_s
-        moments = [(decided_s, i, False) for i, (_, decided_s, _) in enumerate(planned)]
+        planned = self._planned(phase)
+        moments = [(decided_s, i, False) for i, (decided_s, _, _) in enumerate(planned)]
         moments += [
             (decided_s + (answered_s - decided_s) * 0.8, i, True)
-            for i, (_, decided_s, answered_s) in enumerate(planned)
+            for i, (decided_s, _, answered_s) in enumerate(planned)
         ]
         rows: list[Row] = []
         let_in: dict[int, bool] = {}
         for now_s, i, read in sorted(moments):
-            sent_s, _, answered_s = planned[i]
+            _, sent_s, answered_s = planned[i]
             enough_s = sorted(row.answered_s for row in rows if row.status == 429)[phase.until_refused - 1 :]
             if not read and not (phase.until_refused and enough_s and sent_s > enough_s[0]):
                 let_in[i], _ = self.limiter.decide(now_s)
