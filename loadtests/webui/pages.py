@@ -144,12 +144,13 @@ def serve(environment: Environment, watch: Watch) -> None:
     web_ui.app.register_blueprint(pages)
 
     @web_ui.app.before_request
-    def one_scenario() -> Response | None:
-        """Locust's form has all of them ticked at first."""
+    def can_begin() -> Response | None:
+        """Locust's form has all scenarios ticked at first, and says "started" where no worker is there to start."""
         if request.method != "POST" or not request.path.endswith("/swarm"):
             return None
         try:
             check_one(request.form.getlist("user_classes"))
+            _check_joined(environment)
         except UsageError as error:
             return jsonify({"success": False, "message": str(error), "host": environment.host})
         return None
@@ -159,6 +160,12 @@ def serve(environment: Environment, watch: Watch) -> None:
         if answer.mimetype == "text/html" and not answer.direct_passthrough and b'id="root"' in answer.data:
             answer.set_data(answer.get_data(as_text=True).replace("</body>", f"{LINK}</body>"))
         return answer
+
+
+def _check_joined(environment: Environment) -> None:
+    runner = environment.runner
+    if isinstance(runner, MasterRunner) and not (runner.clients.ready or runner.clients.running):
+        raise UsageError("no worker has joined yet: start one, or wait a moment and press again")
 
 
 def _file(name: str, kind: str) -> Any:
