@@ -1,10 +1,14 @@
 """What tests of several files begin with."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.scripted import Deed, Serve, Server
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell begins what it puts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what we start is to hear Ctrl-C all the same
 
 
 @pytest.fixture
