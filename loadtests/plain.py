@@ -1,12 +1,14 @@
 """Is an answer plainly right for its batch? Proved quickly, or not at all: whatever is not goes before the very rules.
 
 Says "yes" only where no one-exchange rule could find anything (a property test holds that), so that speed changes no
-verdict. Every answer is decoded whole; nothing is remembered from one to the next.
+verdict. Every answer is read whole; nothing is remembered from one to the next. Results that stand, byte for byte, as
+JSON encoders write those due to the batch are compared with that text; all others are decoded.
 """
 
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -37,19 +39,30 @@ class _Taken(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     index: int
     status: Literal["ok"]
+    message: str | None = None
 
 
 _RESULTS = msgspec.json.Decoder(list[_Bare])
 _ALL_TAKEN = msgspec.json.Decoder(list[_Taken])
-_FIRST_DIGITS = re.compile(r"\d{4}")  # a message that may look like a timestamp
+# A result of a record that was taken, and what stands between two: with and without spaces, either member first.
+_TAKEN = (
+    ('{"index":%d,"status":"ok"}', ","),
+    ('{"status":"ok","index":%d}', ","),
+    ('{"index": %d, "status": "ok"}', ", "),
+    ('{"status": "ok", "index": %d}', ", "),
+)
 
 
 def _refused(constant: str) -> object:
     raise ValueError(f"{constant} is not JSON")
 
 
-# A name that ends as a timestamp's does, a value that begins as one's, or an escape, behind which both may hide.
-_MAY_BE_TIMESTAMP = re.compile(rb'\\|at"|At"|tamp"|time"|-\d\d-\d\d[T ]')
+# A timestamp has a name that ends as one of these does, or tells the time of the day. Both begin with a character that
+# is quickly found, and look back from there.
+_NAME_OF_TIME = re.compile(
+    rb'"(?<=[tpedsn]")(?:(?<=[aA]t")|(?<=tamp")|(?<=ime")|(?<=ate")|(?<=ed")|(?<=expires")|(?<=_on"))\s*:'
+)
+_TIME_OF_DAY = re.compile(rb":(?<=\d:)\d\d")
 # The usual beginning of a 200, up to its results: members that are plain strings, none a timestamp by name or value.
 _USUAL = re.compile(rb'\{(?:"\w*(?<![aA]t)(?<!tamp)(?<!time)": ?"[\w .-]*", ?)+"results": ?(?=\[)')
 _FRAME = msgspec.json.Decoder(dict[str, Any])
@@ -65,7 +78,13 @@ class Wanted:
         self.size = size
         self.faulty = frozenset(faulty)
         self.indices = list(range(size))
-        self.usual = None if faulty else [_Taken(index, "ok") for index in self.indices]
+        self.taken = () if faulty else _all_taken(size)  # how its results may be written
+
+
+@lru_cache(maxsize=64)
+def _all_taken(size: int) -> tuple[bytes, ...]:
+    """All results of a batch that was taken whole, in each of the usual ways."""
+    return tuple(f"[{between.join(form % k for k in range(size))}]".encode() for form, between in _TAKEN)
 
 
 def told(reply: Reply) -> tuple[int | None, int | None]:
@@ -115,64 +134,81 @@ def _lists_errors(body: bytes) -> bool:
 
 
 def _is_right(body: bytes, wanted: Wanted) -> bool:
-    try:
-        if wanted.usual is not None and _taken(body) == wanted.usual:
+    start, end = _usual(body)
+    for written in wanted.taken:
+        if len(written) == end - start and body.startswith(written, start):
             return True
-        results = _read(body)
+    try:
+        results = (not wanted.faulty and _taken(memoryview(body)[start:end])) or _read(body)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return False
-    if sorted(result.index for result in results or ()) != wanted.indices:
+    indices = [result.index for result in results]
+    if indices != wanted.indices and sorted(indices) != wanted.indices:
         return False
-    return all(_is_due(result, result.index in wanted.faulty) for result in results or ())
-
-
-def _is_due(result: Result, faulty: bool) -> bool:
-    message = result.message
-    if message is not None and _FIRST_DIGITS.match(message):
+    messages = "\n".join([result.message or "" for result in results])
+    if ":" in messages and _TIME_OF_DAY.search(messages.encode()):
         return False  # a timestamp, perhaps
-    if faulty != (result.status == "error"):
+    return all(_is_due(result, wanted.faulty) for result in results if not isinstance(result, _Taken))
+
+
+def _is_due(result: Result, faulty: frozenset[int]) -> bool:
+    if (result.index in faulty) != (result.status == "error"):
         return False
-    return result.status == "ok" or bool(message and message.strip())
+    return result.status == "ok" or bool((result.message or "").strip())
 
 
-def _taken(body: bytes) -> list[_Taken] | None:
-    """The results of a 200 of the usual form, all ok and without a message; None for another."""
+def _usual(body: bytes) -> tuple[int, int]:
+    """Where the results begin and end in a 200 of the usual form; 0 and 0 in another."""
     usual = _USUAL.match(body)
-    if usual is None or not body.endswith(b"]}") or body.find(b'"status":', 0, usual.end()) < 0:
-        return None
+    end = len(body) - (2 if body.endswith(b"\n") else 1)
+    if usual is None or not body.startswith(b"]}", end - 1) or body.find(b'"status":', 0, usual.end()) < 0:
+        return 0, 0
+    return usual.end(), end
+
+
+def _taken(results: memoryview) -> Sequence[_Taken] | None:
+    """What is listed there, where all are ok and have no other property."""
     try:
-        return _ALL_TAKEN.decode(memoryview(body)[usual.end() : -1])
+        return _ALL_TAKEN.decode(results)
     except ValueError:
         return None
 
 
-def _read(body: bytes) -> Sequence[Result] | None:
-    """The results of a 200 of the documented shape, any timestamp in it in ISO 8601; None for another.
+def _read(body: bytes) -> Sequence[Result]:
+    """The results of a 200 of the documented shape, any timestamp round them in ISO 8601.
 
-    Raises ValueError (or RecursionError) for what is no JSON. First the results and what stands round them are read
-    apart; where that does not come out even, or a result has more than is documented, the whole is read at once.
+    Raises ValueError (or RecursionError) for another. First the results and what stands round them are read apart;
+    where that does not come out even, or a result has more than is documented, the whole is read at once.
     """
     begin, end = body.find(b"["), body.rfind(b"]") + 1
     frame = body[:begin] + _WRITTEN + body[end:]
-    if 0 <= begin < end and len(frame) <= _LARGEST_FRAME and frame.count(_WRITTEN) == 1:
-        try:
-            document = _FRAME.decode(frame)
-            results = _RESULTS.decode(memoryview(body)[begin:end])
-        except ValueError:
-            return _read_whole(body)
-        place = document.get("results")
-        if type(place) is int and place == _PLACE and _is_framed(document, frame):
-            return results
+    if not 0 <= begin < end or len(frame) > _LARGEST_FRAME or frame.count(_WRITTEN) != 1:
+        return _read_whole(body)
+    try:
+        document = _FRAME.decode(frame)
+        results = _RESULTS.decode(memoryview(body)[begin:end])
+    except ValueError:
+        return _read_whole(body)
+    place = document.get("results")
+    if type(place) is int and place == _PLACE and _is_framed(document, frame):
+        return results
     return _read_whole(body)
 
 
-def _read_whole(body: bytes) -> Sequence[Result] | None:
+def _read_whole(body: bytes) -> Sequence[Result]:
     document = _WHOLE.decode(body.decode())
-    return msgspec.convert(document["results"], list[Result]) if _is_framed(document, body) else None
+    if not _is_framed(document, body):
+        raise ValueError("not of the documented shape")
+    return msgspec.convert(document["results"], list[Result])
 
 
 def _is_framed(document: Any, text: bytes) -> bool:
     """An object with a string `status` and `results`, and no timestamp in it that is not in ISO 8601."""
     if not isinstance(document, dict) or not isinstance(document.get("status"), str) or "results" not in document:
         return False
-    return _MAY_BE_TIMESTAMP.search(text) is None or all(iso for _, _, iso in timestamps(document))
+    return not _may_tell_time(text) or all(iso for _, _, iso in timestamps(document))
+
+
+def _may_tell_time(text: bytes) -> bool:
+    """Whether a timestamp may be in this JSON text; an escape may hide one."""
+    return b"\\" in text or _NAME_OF_TIME.search(text) is not None or _TIME_OF_DAY.search(text) is not None

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,8 @@ def test_what_is_right_is_quickly_seen_to_be() -> None:
         body(extra),
         json.dumps({"results": results(3), "status": "[]"}, indent=2).encode(),
         body([{**result, "status": "warning", "message": "stock is low"} for result in results(3)]),
+        body([{**result, "message": None} for result in results(3)]),
+        body([{**result, "message": f"record {result['index']}: stored"} for result in reversed(results(3))]),
     ):
         assert look(Reply(200, HEAD, right), 3, ()) == (True, []), right
     assert look(Reply(200, HEAD, body(results(3, (1,)))), 3, (1,)) == (True, [])
@@ -61,6 +64,22 @@ def test_what_is_right_is_quickly_seen_to_be() -> None:
     assert look(Reply(429, [*HEAD[:2], (b"X-RateLimit-Remaining", b"0")], b""), 3, ()) == (True, [])
 
 
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+@pytest.mark.parametrize("first", ["index", "status"])
+def test_so_it_is_however_it_is_written_and_nothing_beside_it(separators: tuple[str, str], first: str) -> None:
+    taken = [dict(sorted(result.items(), key=lambda member: member[0] != first)) for result in results(12)]
+    text = json.dumps({"status": "done", "results": taken}, separators=separators).encode()
+    for right in (text, text + b"\n", text + b" "):
+        assert look(Reply(200, HEAD, right), 12, ()) == (True, []), right
+    for place in range(len(text)):
+        for wrong in (text[:place] + text[place + 1 :], text[:place] + b"0" + text[place + 1 :]):
+            seen, found = look(Reply(200, HEAD, wrong), 12, ())
+            assert not (seen and found), wrong
+    for wrong in (text[:-1], text + b"}", text + b"\n\n]", text.replace(b"11", b"12"), text.replace(b"done", b"\\u12")):
+        assert look(Reply(200, HEAD, wrong), 12, ())[0] is False, wrong
+    assert look(Reply(200, HEAD, text), 11, ())[0] is look(Reply(200, HEAD, text), 12, (1,))[0] is False
+
+
 def test_a_header_told_twice_is_no_number_and_no_media_type() -> None:
     for twice, promise in ((HEAD[1], "RATE-3"), (HEAD[2], "RATE-3"), (HEAD[0], "FMT-1")):
         assert look(Reply(200, [*HEAD, twice], body(results(3))), 3, ()) == (False, [promise])
@@ -68,9 +87,14 @@ def test_a_header_told_twice_is_no_number_and_no_media_type() -> None:
 
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [0, 1, 2, -0.0, 1.0, True, None, "ok", "error", "warning", "OK", "", " ", "1", 10**8, 10**20, [], {},
-     "2026-06-01 12:00:00", "2026-06-01T12:00:00Z", "yesterday", "null", "NaN", "[]", '"results":']
+     "2026-06-01 12:00:00", "2026-06-01T12:00:00Z", "21.07.2018 17:32", "Sat, 21 Jul 2018 17:32:28 GMT", "took 3:04",
+     1_532_194_348, 1_532_194_348_000, [2018, 7, 21, 17, 32, 28], {"seconds": 1_532_194_348, "nanos": 0},
+     "yesterday", "null", "NaN", "[]", '"results":']
 )  # fmt: skip
-NAMES = st.sampled_from(["index", "status", "message", "at", "updated_at", "updatedAt", "results", "x"])
+NAMES = st.sampled_from(
+    ["index", "status", "message", "results", "x", "at", "updated_at", "updatedAt", "timestamp", "datetime",
+     "created", "date", "processed_on", "startTime", "time", "endDate"]
+)  # fmt: skip
 RESULT = st.builds(
     lambda known, more: {**known, **more},
     st.fixed_dictionaries({"index": st.integers(0, 3) | VALUES, "status": st.just("ok") | VALUES}),
@@ -109,6 +133,7 @@ def bodies(draw: st.DrawFn) -> bytes:
     }
     document = dict(draw(st.permutations(list(document.items()))))
     text = json.dumps(document, separators=draw(st.sampled_from([None, (",", ":")]))).encode()
+    text += draw(st.sampled_from([b"", b"\n"]))
     if draw(st.booleans()):
         place = draw(st.integers(0, len(text)))
         text = text[:place] + draw(SPLICES) + text[place + draw(st.integers(0, 3)) :]

@@ -1,7 +1,8 @@
 """A server as quick as Python allows: reads requests by their length alone, and answers each with the same results.
 
 One property differs in every answer, and Remaining falls, as on a real one. `python -m tests.benchmarks.fixed_server N`
-prints its port; N is the number of records that every answer is for. Ends with its standard input.
+prints its port; N is the number of records that every answer is for, and a second argument gives each result a message.
+Ends with its standard input.
 """
 
 import json
@@ -13,10 +14,18 @@ LIMIT = 999_999_999
 _RECEIVED_AT_ONCE = 1 << 20
 
 
-def answer(records: int, number: int) -> bytes:
+def results(records: int, messages: bool) -> str:
+    """So many that were taken, each with a message of its own if wanted."""
+    return ",".join(
+        f'{{"index":{k},"status":"ok"%s}}' % (f',"message":"record {k} is stored"' if messages else "")
+        for k in range(records)
+    )
+
+
+def answer(records: int, number: int, messages: bool = False) -> bytes:
     """The `number`-th answer."""
-    results = ",".join(f'{{"index":{k},"status":"ok"}}' for k in range(records))
-    return _framed(f'{{"status":"done","request_id":"{number:09}","results":[{results}]}}', number)
+    body = f'{{"status":"done","request_id":"{number:09}","results":[{results(records, messages)}]}}'
+    return _framed(body, number)
 
 
 def _framed(body: str, number: int) -> bytes:
@@ -48,11 +57,11 @@ class _Peer:
         return int(self.missing == 0)
 
 
-def serve(records: int) -> None:
+def serve(records: int, messages: bool) -> None:
     """Serve until standard input ends."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     print(listener.getsockname()[1], flush=True)
-    template = answer(records, 0)
+    template = answer(records, 0, messages)
     size, poll, peers, number = len(template), select.epoll(), dict[int, _Peer](), 0
     before, _, rest = template.partition(b"%d" % LIMIT + b"\r\nContent-Length")
     marked, _, after = rest.partition(b"0" * 9)
@@ -84,5 +93,5 @@ def serve(records: int) -> None:
 
 
 if __name__ == "__main__":
-    assert json.loads(answer(3, 1).partition(b"\r\n\r\n")[2])
-    serve(int(sys.argv[1]))
+    assert json.loads(answer(3, 1, True).partition(b"\r\n\r\n")[2])
+    serve(int(sys.argv[1]), len(sys.argv) > 2)

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.benchmarks.fixed_server import results
+
 HELP = "nginx is not on the PATH: install it (Debian: apt-get install nginx-light), or give --server python"
 _PIECE = 3000  # bytes: nginx takes no parameter of more than 4,096
 _CONFIGURATION = """
@@ -36,17 +38,17 @@ http {{
 """
 
 
-def configuration(folder: Path, port: int, records: int) -> str:
+def configuration(folder: Path, port: int, records: int, messages: bool) -> str:
     """An answer for so many records, put together from variables since it is too long for one parameter."""
-    results = ",".join(f'{{"index":{k},"status":"ok"}}' for k in range(records))
-    pieces = [results[k : k + _PIECE] for k in range(0, len(results), _PIECE)]
+    listed = results(records, messages)
+    pieces = [listed[k : k + _PIECE] for k in range(0, len(listed), _PIECE)]
     set_pieces = " ".join(f"set $piece{k} '{piece}';" for k, piece in enumerate(pieces))
     names = "".join(f"${{piece{k}}}" for k in range(len(pieces)))
     return _CONFIGURATION.format(folder=folder, port=port, pieces=set_pieces, results=names)
 
 
 @contextmanager
-def nginx(records: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def nginx(records: int, messages: bool = False) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Its base URL and its process. Raises SystemExit where there is no nginx."""
     binary = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if binary is None:
@@ -55,7 +57,7 @@ def nginx(records: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "nginx.conf"
-        file.write_text(configuration(Path(name), port, records))
+        file.write_text(configuration(Path(name), port, records, messages))
         with subprocess.Popen([binary, "-c", str(file)], text=True) as process:
             try:
                 _wait_for(port, process)

@@ -1,8 +1,9 @@
 """Requests a second of one process on one core: the harness, judging every answer, beside stock Locust, judging none.
 
 `python -m tests.benchmarks.throughput` prints one table. Both press the same nginx on another core by turns, whose
-answers differ in one property each time; of the rounds the median is told. wrk is added where installed. Where there is
-no nginx, `--server python` takes a server of our own: it is slower than the harness, so that the ratio comes out lower.
+answers differ in one property each time; of the rounds the median is told. Results without a message are compared with
+the text due, those with one are decoded, each time. wrk is added where installed. Where there is no nginx,
+`--server python` takes a server of our own: it is slower than the harness, so that the ratio comes out lower.
 """
 
 import argparse
@@ -86,8 +87,11 @@ def meter(environment, **_) -> None:
 """
 USERS = 16
 SIZES = (10, 1000)
-Server = Callable[[int], AbstractContextManager[tuple[str, subprocess.Popen[str]]]]
-SERVERS: dict[str, Server] = {"nginx": nginx, "python": lambda records: served("fixed_server", records)}
+Server = Callable[[int, bool], AbstractContextManager[tuple[str, subprocess.Popen[str]]]]
+SERVERS: dict[str, Server] = {
+    "nginx": nginx,
+    "python": lambda records, messages: served("fixed_server", records, *(["messages"] if messages else [])),
+}
 
 
 class Pace(NamedTuple):
@@ -151,17 +155,17 @@ def pin(server: subprocess.Popen[str]) -> None:
     os.sched_setaffinity(0, others or {first})
 
 
-def row(serve: Server, records: int, seconds: int, rounds: int) -> str:
+def row(serve: Server, records: int, messages: bool, seconds: int, rounds: int) -> str:
     """One row of the table: medians, and of the ratios of each round the range too."""
     cores = os.sched_getaffinity(0)
-    with serve(records) as (base_url, process):
+    with serve(records, messages) as (base_url, process):
         pin(process)
         try:
             pairs = [(judged(base_url, records, seconds), stock(base_url, records, seconds)) for _ in range(rounds)]
             raw = wrk(base_url, records, seconds)
         finally:
             os.sched_setaffinity(0, cores)
-    cells = [f"{records:,}"]
+    cells = [f"{records:,}{', each with a message' if messages else ''}"]
     for pace in range(2):
         ours, theirs = ([side[pace] for side in sides] for sides in zip(*pairs, strict=True))
         ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
@@ -179,8 +183,9 @@ def main() -> None:
     options = parser.parse_args()
     print("| records | harness | FastHttpUser | ratio | harness, by the clock | FastHttpUser | ratio | wrk |")
     print("|---|---|---|---|---|---|---|---|")
-    for records in options.records:
-        print(row(SERVERS[options.server], records, options.seconds, options.rounds), flush=True)
+    for messages in (False, True):
+        for records in options.records:
+            print(row(SERVERS[options.server], records, messages, options.seconds, options.rounds), flush=True)
 
 
 if __name__ == "__main__":
