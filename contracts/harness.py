@@ -42,6 +42,7 @@ from contracts.target import (
     make_run_folder,
     point_latest,
     read_catalogue,
+    unreachable,
 )
 from contracts.watermark import BEHIND, latest_before, raise_watermark
 from contracts.wire import MOST_HELD_BYTES, Stopped, Wire
@@ -130,7 +131,7 @@ class Harness:
         except Stopped as stopped:
             self.stop(stopped.reason)
             if self._never_reached():
-                raise UsageError(f"{self.base_url} cannot be reached: {stopped.reason}. Is it running?") from None
+                raise unreachable(self.base_url, stopped.reason) from None
 
     def _foretell(self, drivers: Iterable[Driver]) -> None:
         """A low limit makes a long run: how long, before it is begun."""

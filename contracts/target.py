@@ -76,6 +76,22 @@ def _host(url: str) -> str:
     return (urlsplit(url).hostname or "").lower().rstrip(".")
 
 
+# What the reason says why nothing was reached, and what to do; the first that fits.
+_HINTS = (
+    ("mismatch", "Its certificate is for another name."),
+    ("CERTIFICATE_VERIFY_FAILED", "If an authority of your own signed its certificate: --ca-bundle FILE."),
+    ("SSL", "Does it speak TLS there? If not, begin with http://"),
+    ("gaierror", "Is the name right?"),
+    ("", "Is it running?"),
+)
+
+
+def unreachable(base_url: str, reason: str) -> UsageError:
+    """Not one request was answered, for that reason."""
+    hint = next(hint for sign, hint in _HINTS if sign in reason)
+    return UsageError(f"{base_url} cannot be reached: {reason}. {hint}")
+
+
 def read_catalogue(path: Path) -> tuple[Reference, ...]:
     """The references of a CSV with the columns product_ref, sku and store_ref; others are ignored."""
     try:

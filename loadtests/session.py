@@ -20,7 +20,7 @@ from contracts.restore import needed, restore
 from contracts.rows import NAME as ROWS
 from contracts.rows import NO_ROWS, LoadRow, Rows, read_rows
 from contracts.rules.allowance import LIMIT, REMAINING, header_number
-from contracts.target import UsageError, make_run_folder
+from contracts.target import UsageError, make_run_folder, unreachable
 from contracts.watermark import latest_before
 from contracts.wire import MOST_HELD_BYTES, Outgoing, Stopped, Wire
 from loadtests.arrivals import Arrivals
@@ -214,7 +214,7 @@ class Session:
         except Stopped as stopped:
             self.stop(stopped.reason)
             if all(_unreachable(exchange) for exchange in run.evidence.exchanges):
-                raise UsageError(f"{self.choices.base_url}: {stopped.reason}. Is it running?") from None
+                raise unreachable(self.choices.base_url, stopped.reason) from None
         for exchange in run.evidence.exchanges:
             self._learn(exchange)
 

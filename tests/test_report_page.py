@@ -97,6 +97,12 @@ def test_the_verdict_in_one_sentence(document: dict[str, Any], expected: str) ->
             "It is tested so: The empty batch is sent.",
         ),
         ("GATE-P99", True, "nothing was sent", "Run again."),
+        (
+            "GATE-P99",
+            True,
+            "Flood was left out: no time is left for it within the 60 s of --load-time",
+            "Give the scenarios more time (--load-time).",
+        ),
     ],
 )
 def test_what_would_decide_an_open_promise(name: str, in_scope: bool, reason: str, expected: str) -> None:

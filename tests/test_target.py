@@ -19,6 +19,7 @@ from contracts.target import (
     make_run_folder,
     point_latest,
     read_catalogue,
+    unreachable,
 )
 from openapi.document import load_document
 
@@ -192,6 +193,22 @@ def test_what_is_no_header_of_a_gateway_is_refused(text: str, words: str) -> Non
 
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("certificate verify failed: Hostname mismatch, certificate is not valid for 'a'", "for another name"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate", "--ca-bundle FILE"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "begin with http://"),
+        ("gaierror: [Errno -2] Name or service not known", "Is the name right?"),
+        ("ConnectionRefusedError: [Errno 111] Connection refused", "Is it running?"),
+    ],
+)
+def test_why_nothing_was_reached_is_told_with_what_to_do(reason: str, hint: str) -> None:
+    told = str(unreachable("https://a", f"target gone: {reason}"))
+    assert told.startswith(f"https://a cannot be reached: target gone: {reason}. ")
+    assert hint in told.rpartition(reason)[2]
 
 
 def test_every_run_has_a_new_folder(tmp_path: Path) -> None:

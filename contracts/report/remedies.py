@@ -7,6 +7,7 @@ from openapi.ledger import BY_ID
 
 # What a reason says, and what to change; the first that fits.
 REMEDIES = (
+    ("of --load-time", "Give the scenarios more time (--load-time)."),
     ("the cap of", "Give a higher --max-requests."),
     ("key refused", "Set BSPK_API_KEY to a key that this target accepts."),
     ("catalogue", "Give --catalogue FILE with references that exist on the target and may be written."),
