@@ -12,7 +12,8 @@ from openapi.ledger import FMT_1, FMT_2
 
 _NAMED_SO = re.compile(r"(^|_)(at|timestamp|datetime)$|[a-z](At|Timestamp)$")
 _NAMED_AS_DATE = re.compile(
-    r"(^|_)(date|created|updated|modified|processed|completed|received|expires)(_on)?$|[a-z]Date$"
+    r"(^|_)(date|created|updated|modified|processed|completed|received|expires|started|finished|generated|stored|synced)"
+    r"(_on)?$|(^|_)(ts|last_(seen|sync|update))$|[a-z](Date|On|Ts)$|^last(Seen|Sync|Update)$"
 )
 _NAMED_AS_TIME = re.compile(r"(^|_)time$|[a-z]Time$")  # perhaps a duration
 _PARTS = {"$date", "seconds", "nanos", "_seconds", "_nanoseconds", "epochSecond", "nano"}  # of other customs

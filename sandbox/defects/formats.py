@@ -188,6 +188,14 @@ def creation_as_epoch(server: Server, inner: Render, results: list[Result]) -> R
 
 
 @defect(render, "FMT-2")
+def synchronised_as_epoch(server: Server, inner: Render, results: list[Result]) -> Reply:
+    """A timestamp in `lastSync` is a number of milliseconds."""
+    reply = inner(results)
+    reply.content = body_of(reply) | {"lastSync": int(1000 * server.clock.now().timestamp())}
+    return reply
+
+
+@defect(render, "FMT-2")
 def timestamp_under_another_name(server: Server, inner: Render, results: list[Result]) -> Reply:
     """A timestamp stands in `last_modified`, written as in the header of that name."""
     reply = inner(results)
