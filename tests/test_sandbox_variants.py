@@ -87,7 +87,10 @@ HEADERS = [
     {"Authorization": "Bearer  sandbox-key"},
     {"Authorization": "Token sandbox-key"},
     *({"Authorization": f"Bearer {token}"} for token in ("sandbox-ke", "andbox-key", "sandbox-key2", "SANDBOX-KEY")),
-    *({"Authorization": f"Bearer {token}"} for token in ("sandbox-kez", "xxxxxxxxxxx", "sandbox-wrong", "é", "no key")),
+    *(
+        {"Authorization": f"Bearer {token}"}
+        for token in ("sandbox-kez", "xxxxxxxxxxx", "sandbox-wrong", "sandbox-key.x", "é", "no key")
+    ),
     *({"Authorization": "Bearer wrong"} for _ in range(20)),
 ]
 
@@ -166,6 +169,7 @@ ITEMS: list[object] = [
             "Sun, 31 Jan 2021 10:00:00 GMT",
             "1612137600",
             "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59-02:00",
             "2021-01-01T00:00:00",
             "2021-01-01 00:00:00Z",
             "2021-01-01t00:00:00z",
@@ -173,6 +177,7 @@ ITEMS: list[object] = [
             "2021-01-01T00:00:00.1234567Z",
             "2021-01-01T00:00:00.5Z",
             "2021-01-01T12:00:00+05:30",
+            "2021-01-01T12:00:00+02:75",
             "2021-01-01T12:00:00-08:00",
             "2024-02-29T12:00:00Z",
             "2000-02-29T12:00:00Z",

@@ -28,7 +28,7 @@ NEAR_MISSES = (
     "Bearer ${BSPK_API_KEY~~}",
     "Bearer null",
     "Basic dXNlcjpwYXNz",
-    "Bearer ${BSPK_API_KEY}${BSPK_API_KEY}",
+    "Bearer ${BSPK_API_KEY}.x",
     "Bearer ${BSPK_API_KEY%?}!",
     "Bearer ~${BSPK_API_KEY#?}",
     "Bearer ${BSPK_API_KEY:0:4}~${BSPK_API_KEY:5}",
@@ -39,7 +39,7 @@ NEAR_MISSES = (
     'Bearer $(printf %s "$BSPK_API_KEY" | rev)',
     "Bearer bspk-harness-not-a-key",
     "bspk-harness-not-a-key",
-    "Bearer ${BSPK_API_KEY}.x",
+    "Bearer ${BSPK_API_KEY}${BSPK_API_KEY}",
     "Bearer undefined",
     "Bearer 0",
     "Bearer %",
@@ -62,10 +62,11 @@ def strangers(run: Run) -> None:
         if run.wire.is_near_miss(authorization):
             run.perform(_dressed(authorization, number))
     run.perform(_dressed(None, 1))
-    for authorization in UNSPOKEN if run.depth != "quick" else ():
-        run.perform(batch(f"the key as `{authorization}`", [as_it_is], authorization=authorization))
+    # The key right after those who have none: whoever confuses them shows at once.
     for probe in _same_batch("Bearer ${BSPK_API_KEY}0"):
         run.perform(probe)
+    for authorization in UNSPOKEN if run.depth != "quick" else ():
+        run.perform(batch(f"the key as `{authorization}`", [as_it_is], authorization=authorization))
 
 
 def _same_batch(wrong: str) -> Iterator[Probe]:

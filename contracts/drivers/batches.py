@@ -3,15 +3,16 @@
 import random
 from collections.abc import Sequence
 
-from contracts.drivers.cases import LONG_PAST, PAST_AT, acceptable
+from contracts.drivers.cases import LONG_PAST, PAST_AT, TWICE_ON_THE_CLOCK, acceptable
 from contracts.drivers.changes import Change, drop, put
 from contracts.drivers.references import References
 from contracts.drivers.run import JSON_TYPE, Edit, Probe, Run, as_it_is, batch, write
 from contracts.records import FIELDS
+from contracts.seen import Seen
 from contracts.wire import Outgoing
 
 SIZES = (1, 2, 3, 10, 11, 20, 21, 25, 26, 50, 51, 64, 65, 100, 101, 128, 129, 200, 250, 256, 257, 500, 501, 1000, 1001)
-CORE_SIZES = (2, 11, 26, 51, 100, 101, 257, 500, 501, 1001)
+CORE_SIZES = (11, 26, 51, 100, 101, 257, 500, 501, 1001)
 
 GENEROUS = 1000  # records that many a server takes at most
 FORMS = 24  # acceptable ones in one batch
@@ -28,13 +29,23 @@ def past_moments(run: Run) -> None:
     every = -(-len(PAST_AT) // aside) if run.depth == "quick" else 1
     moments = PAST_AT[::every]
     run.perform(batch("the long past", [put("at", LONG_PAST)] * min(aside, len(moments)), draw=References.take_aside))
-    for start in range(0, min(len(moments), aside * MOST_ROUNDS), aside):
-        changes = [put("at", at) for at in moments[start : start + aside]]
-        run.perform(batch("past moments", changes, draw=References.take_aside))
+    rounds = [list(moments[start : start + aside]) for start in range(0, min(len(moments), aside * MOST_ROUNDS), aside)]
+    if run.depth != "quick":
+        pairs = TWICE_ON_THE_CLOCK[:aside]
+        firsts, seconds = ([pair[which] for pair in pairs] for which in (0, 1))
+        if len(rounds[-1]) + len(firsts) > aside:
+            rounds.append([])
+        rounds[-1] = [*firsts, *rounds[-1]]  # of the same references as the seconds
+        rounds.append(seconds)
+    for ats in rounds:
+        run.perform(batch("past moments", [put("at", at) for at in ats], draw=References.take_aside))
 
 
 def acceptable_records(run: Run) -> None:
-    """The forms that UPS-3 names, packed: as many a batch as there are references, and after a refusal in halves."""
+    """The forms that UPS-3 names, packed: as many a batch as there are references, and after a refusal in halves.
+
+    All on the same references: a moment that is read as an earlier one shows only where something was stored before.
+    """
     edits: list[Edit] = [edit for _, edit in acceptable()]
     size = max(1, min(FORMS, run.references.known))
     _send_whole(run, "acceptable records", [edits[start : start + size] for start in range(0, len(edits), size)])
@@ -50,7 +61,7 @@ def _send_whole(run: Run, purpose: str, packs: Sequence[Sequence[Edit]]) -> None
     waiting = [list(pack) for pack in packs]
     while waiting:
         pack = waiting.pop(0)
-        seen = run.perform(batch(purpose, pack))
+        seen = run.perform(batch(purpose, pack, draw=References.take_first))
         if seen.status in (400, 413, 422) and len(pack) > 1 and left > 0:
             left -= 2
             waiting[:0] = [pack[: len(pack) // 2], pack[len(pack) // 2 :]]
@@ -87,13 +98,14 @@ def relations(run: Run) -> None:
     together: list[Edit] = [put("quantity", 41), put("quantity", 0), *[as_it_is] * 3]
     run.perform(batch("five together", together, draw=References.take_first))
     run.perform(batch("five again, with a later at", together, draw=References.take_first))
-    for count in (1,) if run.depth == "quick" else (1, 3):
-        run.perform(batch(f"the first {count} of them", together[:count], draw=References.take_first))
+    if run.depth != "quick":
+        run.perform(batch("the first of them", together[:1], draw=References.take_first))
+    run.perform(_repeated(run.perform(batch("the first three of them", together[:3], draw=References.take_first))))
     run.perform(batch("one bad record appended", [*together, drop("sku")], draw=References.take_first))
     run.perform(batch("one bad record before", [put("quantity", "many"), *together[1:]], draw=References.take_first))
     run.perform(_reordered("fields shuffled", run.random))
     stale = batch("an earlier at", [put("at", LONG_PAST)] * 2, draw=References.take_first)
-    for probe in (_repeated("the same batch twice"), _doubled("a record twice in a batch"), stale):
+    for probe in (_doubled("a record twice in a batch"), stale):
         run.perform(probe)
     if run.depth != "quick":
         run.perform(
@@ -111,13 +123,9 @@ def _reordered(purpose: str, chance: random.Random) -> Probe:
     return batch(purpose, orders, draw=References.take_first)
 
 
-def _repeated(purpose: str) -> Probe:
-    """The batch last sent for the first references, to the letter."""
-
-    def build(references: References) -> Outgoing:
-        return Outgoing(write({"inventories": references.again(5)}), headers=JSON_TYPE)
-
-    return Probe(purpose, build)
+def _repeated(seen: Seen) -> Probe:
+    body = seen.exchange.request.body
+    return Probe("the same batch, to the letter", lambda _: Outgoing(body, headers=JSON_TYPE))
 
 
 def _doubled(purpose: str) -> Probe:

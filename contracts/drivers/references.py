@@ -59,12 +59,6 @@ class References:
         """So many catalogued records, the same references again where there are no more."""
         return self.take(count, reuse=True)
 
-    def again(self, count: int) -> list[Fields]:
-        """The first references with the `at` that each was last sent with."""
-        step = {name: self._last.get(name, self._first) - STEP for name in self._names[:count]}
-        self._last.update(step)
-        return self.take(count, 0)
-
     def take_aside(self, count: int) -> list[Fields]:
         """Records for references kept aside for an odd `at`, after which no server's view of them is certain."""
         names = self._aside[:count]

@@ -31,6 +31,16 @@ def index_of_errors_only(_server: Server, inner: Render, results: list[Result]) 
     )
 
 
+@defect(settle, "RES-2")
+def index_of_the_first_alike(_server: Server, inner: Settle, items: list[object]) -> list[Result]:
+    """The index of a faulty record is looked up by what it is: of two that are alike both get the first's."""
+    results = inner(items)
+    return [
+        replace(result, index=items.index(items[result.index])) if result.status == "error" else result
+        for result in results
+    ]
+
+
 @defect(settle, "RES-6")
 def blame_shifted_by_one(_server: Server, inner: Settle, items: list[object]) -> list[Result]:
     """The record after the faulty one is blamed."""

@@ -53,6 +53,13 @@ def key_extended_accepted(server: Server, inner: Authenticate, request: Request)
 
 
 @defect(authenticate, "AUTH-1")
+def key_up_to_a_point(server: Server, _inner: Authenticate, request: Request) -> str | None:
+    """A key with a point and more behind it gets in: a token is taken for two parts."""
+    token = sent(request).partition(".")[0]
+    return next((key for key in server.settings.keys if key == token), None)
+
+
+@defect(authenticate, "AUTH-1")
 def key_case_ignored(server: Server, _inner: Authenticate, request: Request) -> str | None:
     """A key in another case gets in."""
     return next((key for key in server.settings.keys if key.lower() == sent(request).lower()), None)
@@ -182,6 +189,17 @@ def key_refused_now_and_then(server: Server, inner: Authenticate, request: Reque
     """Every fifteenth request with the key is a 401."""
     server.tally["asked"] += 1
     return None if server.tally["asked"] % 15 == 0 else inner(request)
+
+
+@defect(authenticate, "AUTH-2")
+def key_refused_once_after_others(server: Server, inner: Authenticate, request: Request) -> str | None:
+    """The first request with the key after twenty without it is a 401: the failures are held against it."""
+    key = inner(request)
+    server.tally["failures"] += key is None
+    if key is not None and server.tally["failures"] >= 20 and not server.tally["lifted"]:
+        server.tally["lifted"] = 1
+        return None
+    return key
 
 
 @defect(respond, "AUTH-3", "AUTH-2")

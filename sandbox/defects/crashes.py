@@ -135,6 +135,13 @@ def undated_500(record: dict[str, object]) -> bool:
 
 
 @refuses_record(500, "ERR-2")
+def outside_the_calendar_500(record: dict[str, object]) -> bool:
+    """An `at` that its offset moves out of the years 1 to 9999 is a 500."""
+    at = record.get("at")
+    return isinstance(at, str) and re.fullmatch(r"0001-01-01T.*\+.*|9999-12-31T.*-[0-9]{2}:[0-9]{2}", at) is not None
+
+
+@refuses_record(500, "ERR-2")
 def unknown_property_500(record: dict[str, object]) -> bool:
     """A property that the document does not name is a 500."""
     return not set(record) <= {*REFERENCES, "quantity", "at"}

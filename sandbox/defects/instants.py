@@ -35,6 +35,21 @@ def stale_by_day(_server: Server, inner: Order, record: Record, stored: Instant 
     return inner(record, stored)
 
 
+END_OF_SUMMER_TIME = 1_761_440_400  # in Paris, 2025-10-26T01:00:00Z: it was three o'clock, and became two
+
+
+@defect(order, "UPS-1", "UPS-3")
+def stale_by_the_clock_in_paris(_server: Server, inner: Order, record: Record, stored: Instant | None) -> Outcome:
+    """Times are compared as a clock in Paris shows them, with an hour twice in 2025; what looks older is an error."""
+    if stored is not None and _in_paris(record.instant) < _in_paris(stored):
+        return _error("at is too old")
+    return inner(record, stored)
+
+
+def _in_paris(instant: Instant) -> int:
+    return instant.seconds + (7200 if instant.seconds < END_OF_SUMMER_TIME else 3600)
+
+
 def refuses_at(*promises: str) -> Callable[[Callable[[str], bool]], Defect]:
     """The forms of `at` that are refused."""
 
@@ -131,7 +146,17 @@ def offset_ignored(_server: Server, inner: ReadAt, value: object) -> Instant | F
     return inner(re.sub(r"[+-][0-9]{2}:[0-9]{2}$", "Z", value) if isinstance(value, str) else value)
 
 
+@defect(read_at, "UPS-1", "UPS-3")
+def minutes_west_mistaken(_server: Server, inner: ReadAt, value: object) -> Instant | Fault:
+    """Of an offset to the west the minutes count eastwards; what then seems older than the stored level is an error."""
+    instant = inner(value)
+    if isinstance(instant, Instant) and isinstance(value, str) and (west := re.search(r"-[0-9]{2}:([0-9]{2})$", value)):
+        return instant._replace(seconds=instant.seconds - 2 * 60 * int(west[1]))
+    return instant
+
+
 @sign_of_offset_mistaken.also(order)
 @offset_ignored.also(order)
+@minutes_west_mistaken.also(order)
 def _refuse_stale(_server: Server, inner: Order, record: Record, stored: Instant | None) -> Outcome:
     return _error("at is too old") if stored is not None and record.instant < stored else inner(record, stored)

@@ -134,6 +134,11 @@ def at_with_two_offsets() -> None:
     """An `at` may have an offset behind its Z."""
 
 
+@reads_as_some_day(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-](0[0-9]|1[0-4]):[6-9][0-9]")
+def offset_of_sixty_minutes() -> None:
+    """The minutes of an offset may be sixty and more."""
+
+
 @reads_as_some_day(r".*[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 def at_with_anything_before() -> None:
     """An `at` is looked for within the text."""

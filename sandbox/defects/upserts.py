@@ -41,6 +41,16 @@ def same_batch_again_500(_server: Server, inner: Order, record: Record, stored: 
     return inner(record, stored)
 
 
+@defect(read, "ERR-2")
+def same_bytes_again_500(server: Server, inner: Read, request: Request) -> object:
+    """A batch of more than one record, sent again to the letter at once, is a 500: its digest is a unique key."""
+    before = server.memory.get("digest")
+    server.memory["digest"] = hash(request.body)
+    if before == hash(request.body) and request.body.count(b"sku") > 1:
+        raise Refused(500)
+    return inner(request)
+
+
 @defect(order, "UPS-1", "UPS-3")
 def third_update_refused(server: Server, inner: Order, record: Record, stored: Instant | None) -> Outcome:
     """A level can be set twice, and not a third time."""
