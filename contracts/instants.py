@@ -72,10 +72,15 @@ def read_instant(text: str) -> Instant:
 
 
 def _is_epoch(text: str) -> bool:
-    """A count of seconds or milliseconds: ten or thirteen digits that are no year, month, day and hour in a row."""
-    if not re.fullmatch(r"\d{10}|\d{13}", text, re.ASCII):
+    """A count of seconds or milliseconds: ten or thirteen digits that are no year, month, day and hour in a row.
+
+    With a fraction, as many languages write it, or without.
+    """
+    if not re.fullmatch(r"(\d{10}|\d{13})(\.\d+)?", text, re.ASCII):
         return False
-    return len(text) == 13 or not (1 <= int(text[4:6]) <= 12 and 1 <= int(text[6:8]) <= 31 and int(text[8:10]) <= 24)
+    return len(text.partition(".")[0]) == 13 or not (
+        1 <= int(text[4:6]) <= 12 and 1 <= int(text[6:8]) <= 31 and int(text[8:10]) <= 24
+    )
 
 
 def _other_digits(text: str) -> bool:

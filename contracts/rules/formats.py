@@ -17,13 +17,25 @@ _NAMED_AS_DATE = re.compile(
 )
 _NAMED_AS_TIME = re.compile(r"(^|_)time$|[a-z]Time$")  # perhaps a duration
 _PARTS = {"$date", "seconds", "nanos", "_seconds", "_nanoseconds", "epochSecond", "nano"}  # of other customs
-_LOOKS_SO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
-# A moment by other customs: 07/21/2018 05:32 PM, 21.07.2018 17:32, Sat, 21 Jul 2018 17:32:28 GMT, Sat Jul 21 17:32:28.
-_OTHERWISE = re.compile(
-    r"\d{1,4}[/.]\d{1,2}[/.]\d{1,4},? \d\d?:\d\d.{0,15}"
-    r"|(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [A-Z\d][\w ]+ \d\d:\d\d.{0,15}",
-    re.ASCII,
+# The rest of a moment, to the end: a time of day, its half, a zone by offset or name. No word of a sentence fits in.
+_CLOCK = (
+    r"\d\d?:\d\d(:\d\d)?([.,]\d+)?( ?[AaPp]\.?[Mm]\.?)?( ?([A-Z]{1,5}|[+-]\d\d(:?\d\d)?)){0,2}(\[[\w/+-]+\])?( \d{4})?"
 )
+# A moment in ISO 8601 or nearly, and by other customs: 07/21/2018 05:32 PM, 21.07.2018 17:32,
+# Sat, 21 Jul 2018 17:32:28 GMT, Sat Jul 21 17:32:28 2018.
+_DAY = r"(\d{4}-\d\d-\d\d[T ]|\d{1,4}[/.]\d{1,2}[/.]\d{1,4},? |(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [A-Z\d][\w ]+ )"
+_LOOKS_SO = re.compile(_DAY + _CLOCK, re.ASCII)
+# Names that may tell a place as well. Of theirs a moment is what has as many digits as a day, a time of day, a month by
+# its name, or a word for none.
+_OF_PLACES = re.compile(
+    r"(^|_)(located|stored|held|kept|available|found|sold|placed|stocked|shelved|picked|offered)_?[aA]t$"
+)
+_OF_MOMENTS = re.compile(
+    r"\d:\d\d|\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* \d"
+    r"|^(\s*|none|null|nil|nan|undefined|invalid date|never|now|today|yesterday)$",
+    re.ASCII | re.IGNORECASE,
+)
+_DIGITS_OF_A_DAY = 6
 _ISO = re.compile(r"[+-]?\d{4}(?!-\d\d-\d\d )(-?\d|-?W\d|$)", re.ASCII)  # a year first, and no space for the T
 _DECADES = (1_500_000_000, 2_500_000_000)  # seconds: 2017 to 2049
 _EPOCH = 10**8  # a smaller number is a count or a place, no moment of our time
@@ -76,13 +88,18 @@ def _sent(seen: Seen) -> set[str]:
 
 def _is_timestamp(name: str, value: object) -> bool:
     if isinstance(value, str):
-        looks_so = bool(_LOOKS_SO.match(value) or _OTHERWISE.fullmatch(value)) and len(value) <= 40
-        return looks_so or bool(_NAMED_SO.search(name))
+        return bool(_LOOKS_SO.fullmatch(value)) or (bool(_NAMED_SO.search(name)) and _no_place(name, value))
     if isinstance(value, int | float):
         return _is_epoch(name, value)
     if isinstance(value, list):
         return _is_list_of_parts(value) and any(named.search(name) for named in (_NAMED_SO, _NAMED_AS_DATE))
     return isinstance(value, dict) and _is_parts(value) and bool(_NAMED_SO.search(name))
+
+
+def _no_place(name: str, text: str) -> bool:
+    if not _OF_PLACES.search(name):
+        return True
+    return sum(map(str.isdecimal, text)) >= _DIGITS_OF_A_DAY or _OF_MOMENTS.search(text) is not None
 
 
 def _is_epoch(name: str, value: float) -> bool:

@@ -143,6 +143,12 @@ def timestamp_as_epoch(server: Server) -> object:
 
 
 @on_timestamp("FMT-2")
+def timestamp_as_text_of_seconds(server: Server) -> object:
+    """A timestamp is a number of seconds with a fraction, as text."""
+    return f"{server.clock.now().timestamp():.3f}"
+
+
+@on_timestamp("FMT-2")
 def timestamp_as_sql(server: Server) -> object:
     """A timestamp is written as 2018-07-21 17:32:28 UTC."""
     return f"{server.clock.now():%Y-%m-%d %H:%M:%S UTC}"

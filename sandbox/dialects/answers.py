@@ -64,6 +64,21 @@ def message_of_other_scripts(_server: Server, inner: Render, results: list[Resul
     return inner([replace(result, message=result.message and f"« {result.message} » – 在庫 🧥") for result in results])
 
 
+@dialect(render)
+def message_begins_with_a_moment(_server: Server, inner: Render, results: list[Result]) -> Reply:
+    """A message begins with a moment that is written for people to read."""
+    begin = "2018-07-21 17:32 – "
+    return inner([replace(result, message=result.message and (begin + result.message)[:40]) for result in results])
+
+
+@dialect(render)
+def stored_at_a_place(_server: Server, inner: Render, results: list[Result]) -> Reply:
+    """Each result says where the stock is stored, under `stored_at`."""
+    reply = inner(results)
+    reply.content = body_of(reply) | {"results": [{**result.as_json(), "stored_at": "shelf 7"} for result in results]}
+    return reply
+
+
 @dialect(summarise)
 def status_success_or_partial(_server: Server, _inner: Summarise, results: list[Result]) -> str:
     """The batch's status is success, partial or failure."""
