@@ -146,6 +146,8 @@ class Evidence:
         oddities = [*body.oddities, *record.oddities]
         if record.reference not in self._catalogue:
             oddities.append("unknown-reference")
+        else:  # whatever it is made of, the target has it
+            oddities = [oddity for oddity in oddities if not oddity.startswith("ref-")]
         if copies[record.reference] > 1:
             oddities.append("duplicate-in-batch")
         written = self._written[record.reference or ("", "", "")]

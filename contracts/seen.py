@@ -118,12 +118,14 @@ class Seen:
         """Every acceptable record is refused, in words that differ from each culprit's and name the batch's fate.
 
         A culprit is any refused record that need not be accepted: a faulty one, or one that is the server's to refuse.
+        Where no record has to be accepted, those tell that are refused in such words.
         """
-        acceptable = self.due(Due.ACCEPT)
-        if not acceptable or any(self.outcome(index) != "error" for index in acceptable):
-            return False
-        others = (*self.due(Due.REFUSE), *self.due(Due.OPEN))
         messages = {result.position: str(result.message).lower() for result in self.results or ()}
-        fate = {messages[index] for index in acceptable}
-        culprits = [index for index in others if self.outcome(index) == "error" and messages[index] not in fate]
-        return bool(culprits) and all(any(word in message for word in _FATE_OF_THE_BATCH) for message in fate)
+        refused = [index for index in range(len(self.expected)) if self.outcome(index) == "error"]
+        sharing = [index for index in refused if any(word in messages[index] for word in _FATE_OF_THE_BATCH)]
+        shared = self.due(Due.ACCEPT) or sharing
+        if not shared or not set(shared) <= set(sharing):
+            return False
+        fate = {messages[index] for index in shared}
+        culprits = set(refused) - set(self.due(Due.ACCEPT))
+        return any(messages[index] not in fate for index in culprits)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.evidence import cases_tried
+from contracts.evidence import Evidence, cases_tried
 from contracts.exchange import Exchange
 from contracts.seen import Due
-from tests.build import ERRORS, answer, asked, evidence, numbered, ok, record, reply
+from tests.build import ERRORS, FACTS, answer, asked, evidence, numbered, ok, record, reply
 
 FINE = answer(200, reply(ok(0)))
 BAD = record(1, quantity=...)
@@ -98,3 +98,11 @@ def test_of_two_under_way_at_once_either_may_be_the_later() -> None:
 def test_a_faulty_record_may_be_a_strangers_too(sent: dict[str, object], oddities: tuple[str, ...]) -> None:
     (expected,) = evidence(numbered([asked([sent], FINE)])).seen[0].expected
     assert (expected.due, expected.oddities) == (Due.REFUSE, oddities)
+
+
+@pytest.mark.parametrize("name", ["Größe", "", "x" * 101, "a\tb"])
+def test_what_the_catalogue_names_is_not_odd(name: str) -> None:
+    known = replace(FACTS, catalogue=((name, "sku-0", "str1"),))
+    asked_for = numbered([asked([record(product_ref=name)], FINE)])
+    assert Evidence(known, asked_for).seen[0].expected[0].due is Due.ACCEPT
+    assert evidence(asked_for).seen[0].expected[0].due is Due.OPEN

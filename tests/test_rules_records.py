@@ -10,6 +10,8 @@ FINE = answer(200, reply(ok(0)))
 BAD = record(1, quantity=...)
 WORSE = record(2, sku=...)
 STRANGE = record(product_ref="bspk-harness-x")
+LATER = record(second=9, product_ref="bspk-harness-x")
+TWO = {"errors": ERRORS["errors"] * 2}
 
 
 def taken(*records: dict[str, object], left: int = 99) -> Exchange:
@@ -59,6 +61,14 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ("no fraction, and one", moments("2026-06-01T11:58:00Z", "2026-06-01T11:58:00.7Z"), {"UPS-3"}),
     ("rolled back, and later taken",
      [asked([record(), BAD], answer(200, reply([error(0, "rolled back with the batch"), error(1)]))), taken(record(3), left=98)], set()),
+    ("a stranger rolled back, and later taken",
+     [asked([STRANGE, BAD], answer(200, reply([error(0, "rolled back with the batch"), error(1)]))), taken(LATER, left=98)], set()),
+    ("a stranger refused, and later taken",
+     [asked([STRANGE, BAD], answer(200, reply([error(0), error(1)]))), taken(LATER, left=98)], {"RES-7"}),
+    ("a stranger's fault, and the same of one that is none",
+     [asked([BAD], answer(422, TWO)), asked([record(quantity=..., product_ref="bspk-harness-x")], answer(422, ERRORS, left=98))], set()),
+    ("one fault, twice, and two errors once",
+     [asked([BAD], answer(422, TWO)), asked([BAD], answer(422, ERRORS, left=98))], {"VAL-2"}),
     # moments
     ("ten minutes old, refused", [asked([record(at="2026-06-01T11:50:00Z")], answer(200, reply([error(0)])))], {"UPS-3"}),
     ("older than that", [asked([record(at="2026-06-01T11:49:59Z")], answer(200, reply([error(0)])))], set()),

@@ -53,14 +53,16 @@ def _refused_alike(evidence: Evidence) -> dict[tuple[object, ...], dict[frozense
 def a_refusal_lists_its_own_faults(evidence: Evidence) -> Examined:
     """VAL-2: "a list of fields that failed validation": the same faults in the same places make a list of one length.
 
-    What is left over from an earlier request shows so. Compares refusals of as many records, all others acceptable.
+    What is left over from an earlier request shows so. Compares refusals of as many records, all others acceptable;
+    of a stranger's fault a server may also list that it is a stranger.
     """
     first: dict[tuple[object, ...], tuple[Seen, int]] = {}
     for seen in evidence.seen:
         errors = _errors(seen) if seen.judged and seen.status == 422 else None
         if not isinstance(errors, list) or not seen.due(Due.REFUSE) or seen.due(Due.OPEN):
             continue
-        earlier, listed = first.setdefault((len(seen.expected), _faults(seen)), (seen, len(errors)))
+        strange = tuple(seen.expected[index].oddities for index in seen.due(Due.REFUSE))
+        earlier, listed = first.setdefault((len(seen.expected), _faults(seen), strange), (seen, len(errors)))
         if earlier is seen:
             continue
         expected = f"{listed} errors, as in the answer to request {earlier.seq} with the same faults"
