@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any, ClassVar
 
 from contracts.rules.limiters.rows import Terms
-from loadtests.costs import costs
+from loadtests.costs import costs, thinned
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
 from openapi.ledger import UPS_2
@@ -28,12 +28,14 @@ class BatchSizes(Pressing):
     ahead: ClassVar[list[int]] = []
     due: ClassVar[set[int]] = set()  # sizes of which none has been accepted yet
     rounds: ClassVar[int] = 0
+    seconds: ClassVar[float] = own_seconds
 
     @classmethod
     def prepare(cls, users: int, seconds: float) -> None:
         """As any, before the first batch."""
         super().prepare(users, seconds)
         cls.accepted, cls.refused_from, cls.ahead, cls.rounds, cls.due = 0, None, [], 0, set()
+        cls.seconds = seconds
 
     @classmethod
     def most_records(cls) -> int | None:
@@ -81,7 +83,8 @@ class BatchSizes(Pressing):
         known = len(self.mine.references)
         bound = self.refused_from or known + 1
         between = (self.accepted + bound) // 2 if self.accepted < bound - 1 < known else 1
-        return sorted({size for size in (*SIZES, known, between) if size < bound} or {1})
+        sizes = sorted({size for size in (*SIZES, known, between) if size < bound} or {1})
+        return thinned(sizes, self.session.limit, self.session.choices.window_s, self.seconds)
 
 
 def _told(samples: dict[int, list[float]], due: set[int]) -> dict[str, Any]:

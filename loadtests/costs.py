@@ -1,10 +1,10 @@
 """What a batch costs by its size: a base, so much a record, and whether it grows faster than linearly. Pure.
 
 Fits t = base + b * n ** p to what each size takes undisturbed, and t = base + per_record * n; intervals come from the
-bootstrap over the samples of each size (95 %), of which a size that was tried seldom has too few. Undisturbed is the
-lower quartile: what else happens on a machine only ever makes an answer later, and the work itself shows in every
-quantile. Where next to nothing grows, p may be anything: it is then told as it shows in the latency itself, of the
-larger half of sizes. Twice the records, 2 ** p times as long.
+bootstrap over the samples of each size, of which a size that was tried seldom has too few. Their lower end, which may
+stop a release, is the surer one. Undisturbed is the lower quartile: what else happens on a machine only ever makes an
+answer later, and the work itself shows in every quantile. Where next to nothing grows, p may be anything: it is then
+told as it shows in the latency itself, of the larger half of sizes. Twice the records, 2 ** p times as long.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 RESAMPLES = 200
 LEAST_SIZES, LEAST_SAMPLES = 4, 12
+LEAST_EACH = 4
 SELDOM = 1 / 3  # of the samples of the size that has most
+SURE = (0.5, 97.5)  # percent, between which a figure lies
 EXPONENTS = np.linspace(0.2, 4.0, 191)
 OPEN = 1.0  # an interval of p wider than this leaves it open
 HARDLY = 1.5  # times as long as the least batch takes the largest, at most, where next to nothing grows
@@ -25,7 +27,7 @@ Numbers = npt.NDArray[np.float64]
 
 def costs(samples: Mapping[int, Sequence[float]], seed: int = 0) -> dict[str, Any] | None:
     """The fit to latencies in ms by size; None where there are too few to say anything."""
-    least_often = SELDOM * max(map(len, samples.values()), default=0)
+    least_often = max(LEAST_EACH, SELDOM * max(map(len, samples.values()), default=0))
     samples = {size: values for size, values in samples.items() if len(values) >= least_often}
     if len(samples) < LEAST_SIZES or sum(map(len, samples.values())) < LEAST_SAMPLES:
         return None
@@ -34,9 +36,9 @@ def costs(samples: Mapping[int, Sequence[float]], seed: int = 0) -> dict[str, An
     undisturbed = np.array([np.quantile(samples[int(size)], UNDISTURBED) for size in sizes])
     drawn = [_resampled(samples, sizes, chance) for _ in range(RESAMPLES)]
     best, resampled = np.array(_fit(sizes, undisturbed)), np.array([_fit(sizes, latencies) for latencies in drawn])
-    low, high = np.percentile(resampled, [2.5, 97.5], axis=0)
-    grown = np.percentile([latencies[-1] / latencies[0] for latencies in drawn], 97.5)
-    least, most = np.percentile([_growth(sizes, latencies) for latencies in drawn], [2.5, 97.5])
+    low, high = np.percentile(resampled, SURE, axis=0)
+    grown = np.percentile([latencies[-1] / latencies[0] for latencies in drawn], SURE[1])
+    least, most = np.percentile([_growth(sizes, latencies) for latencies in drawn], SURE)
     if high[2] - low[2] > OPEN or grown < HARDLY:
         best[2], low[2], high[2] = _growth(sizes, undisturbed), least, most
     else:  # a base only hides growth: p is no less than what shows
@@ -74,3 +76,11 @@ def _fit(sizes: Numbers, latencies_ms: Numbers) -> tuple[float, float, float]:
     slope = np.where(through_0, share @ (x * y) / (share @ x**2), slope)
     off = y - slope * x - np.where(through_0, 0, mean_y - slope * mean_x)
     return float(base), float(per_record), float(EXPONENTS[np.argmin(share @ off**2)])
+
+
+def thinned(sizes: list[int], limit: int | None, window_s: float, seconds: float) -> list[int]:
+    """As many of the sizes as get their samples in the time, the least and the largest among them."""
+    most = len(sizes) if limit is None else max(LEAST_SIZES + 1, int(limit * seconds / window_s) // (LEAST_EACH + 1))
+    if most >= len(sizes):
+        return sizes
+    return [sizes[round(place * (len(sizes) - 1) / (most - 1))] for place in range(most)]

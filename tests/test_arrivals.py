@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from loadtests.arrivals import Arrivals, due_times
-from loadtests.costs import costs
+from loadtests.costs import costs, thinned
 from loadtests.search import Search
 
 
@@ -88,8 +88,33 @@ def test_sizes_that_were_tried_once_show_no_growth(seed: int) -> None:
     assert found["exponent_interval"][1] < 1.5
 
 
+@pytest.mark.parametrize("each", [3, 4, 5])
+def test_a_few_answers_on_a_busy_machine_stop_no_release(each: int) -> None:
+    """Of three in ten, something else takes 30 ms on average."""
+    chance = random.Random(each)  # noqa: S311
+    for _ in range(12):
+        samples = {
+            n: [
+                5 + 0.02 * n + chance.gauss(0, 0.3) + (chance.random() < 0.3) * chance.expovariate(1 / 30)
+                for _ in range(each)
+            ]
+            for n in (1, 5, 10, 20, 50, 100)
+        }
+        found = costs(samples)
+        assert found is None or found["exponent_interval"][0] < 1.5
+
+
 def test_of_too_little_no_cost_is_told() -> None:
     assert costs({1: [1.0] * 20, 10: [2.0] * 20}) is None
+    assert costs({n: [float(n)] * 3 for n in (1, 2, 5, 10, 20)}) is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "sizes"),
+    [(None, [*range(1, 12)]), (40, [*range(1, 12)]), (12, [1, 3, 4, 6, 8, 9, 11]), (1, [1, 3, 6, 9, 11])],
+)
+def test_where_few_requests_are_let_in_fewer_sizes_are_tried(limit: int | None, sizes: list[int]) -> None:
+    assert thinned([*range(1, 12)], limit, window_s=10, seconds=30) == sizes
 
 
 @pytest.mark.parametrize(
