@@ -67,6 +67,10 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
      [asked([STRANGE, BAD], answer(200, reply([error(0), error(1)]))), taken(LATER, left=98)], {"RES-7"}),
     ("a stranger's fault, and the same of one that is none",
      [asked([BAD], answer(422, TWO)), asked([record(quantity=..., product_ref="bspk-harness-x")], answer(422, ERRORS, left=98))], set()),
+    ("a fault, and the same beside a quantity below zero",
+     [asked([record(at=...)], answer(422, ERRORS)), asked([record(at=..., quantity=-1)], answer(422, TWO, left=98))], set()),
+    ("a name missing, and the same of names that nobody knows",
+     [asked([record(sku=...)], answer(422, ERRORS)), asked([record(sku=..., store_ref="x")], answer(422, TWO, left=98))], set()),
     ("one fault, twice, and two errors once",
      [asked([BAD], answer(422, TWO)), asked([BAD], answer(422, ERRORS, left=98))], {"VAL-2"}),
     # moments

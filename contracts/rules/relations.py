@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contracts.evidence import Evidence
 from contracts.finding import Examined, Finding
 from contracts.replies import read_json
-from contracts.seen import Due, Seen
+from contracts.seen import Due, Expected, Seen
 from openapi.ledger import LOAD_1, VAL_2, VAL_3
 
 Fault = tuple[int, str]  # where, and what
@@ -53,22 +53,26 @@ def _refused_alike(evidence: Evidence) -> dict[tuple[object, ...], dict[frozense
 def a_refusal_lists_its_own_faults(evidence: Evidence) -> Examined:
     """VAL-2: "a list of fields that failed validation": the same faults in the same places make a list of one length.
 
-    What is left over from an earlier request shows so. Compares refusals of as many records, all others acceptable;
-    of a stranger's fault a server may also list that it is a stranger.
+    What is left over from an earlier request shows so. Compares refusals of as many records, all of the catalogue, in
+    which nothing else can be listed: a stranger's name, say, or a quantity below zero.
     """
     first: dict[tuple[object, ...], tuple[Seen, int]] = {}
     for seen in evidence.seen:
         errors = _errors(seen) if seen.judged and seen.status == 422 else None
-        if not isinstance(errors, list) or not seen.due(Due.REFUSE) or seen.due(Due.OPEN):
+        if not isinstance(errors, list) or not seen.due(Due.REFUSE) or not all(map(_only_faulty, seen.expected)):
             continue
-        strange = tuple(seen.expected[index].oddities for index in seen.due(Due.REFUSE))
-        earlier, listed = first.setdefault((len(seen.expected), _faults(seen), strange), (seen, len(errors)))
+        earlier, listed = first.setdefault((len(seen.expected), _faults(seen)), (seen, len(errors)))
         if earlier is seen:
             continue
         expected = f"{listed} errors, as in the answer to request {earlier.seq} with the same faults"
         witness = (earlier.seq, seen.seq)
         same = len(errors) == listed
         yield None if same else Finding(VAL_2, expected, f"{len(errors)} errors", witness, sequence=True)
+
+
+def _only_faulty(expected: Expected) -> bool:
+    """Nothing can be said of this record but its faults, if it has any."""
+    return expected.record.reference is not None and not expected.oddities and not expected.record.oddities
 
 
 def _faults(seen: Seen) -> tuple[Fault, ...]:
