@@ -112,6 +112,7 @@ DOCUMENTS = [
     batch(record()) + b" and more",
     batch(record()).replace(b", ", b",\n"),
     b'{"inventories": NaN}',
+    b'{"inventories": [{"quantity": 1' + b"0" * 4_999 + b"}]}",
     b'{"inventories": [], "inventories": []}',
     b"\xef\xbb\xbf" + batch(record()),
     b'{"inventories": "\xff"}',
@@ -220,6 +221,7 @@ BATCHES = [
     batch(record(0), None, record(2)),
     batch(*(record(n, quantity=None) for n in range(501))),
     batch(record(3)),
+    batch(record(0, more=1), record(1)),
     batch(record(3, quantity=0, at="2025-01-02T00:00:00Z")),
 ]
 

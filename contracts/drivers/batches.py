@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contracts.drivers.cases import LONG_PAST, PAST_AT, TWICE_ON_THE_CLOCK, acceptable
 from contracts.drivers.changes import Change, drop, put
 from contracts.drivers.references import References
-from contracts.drivers.run import JSON_TYPE, Edit, Probe, Run, as_it_is, batch, write
+from contracts.drivers.run import ANYTHING, JSON_TYPE, Edit, Probe, Refusal, Run, as_it_is, batch, write
 from contracts.records import FIELDS
 from contracts.seen import Seen
 from contracts.wire import Outgoing
@@ -14,6 +14,8 @@ from contracts.wire import Outgoing
 SIZES = (1, 2, 3, 10, 11, 20, 21, 25, 26, 50, 51, 64, 65, 100, 101, 128, 129, 200, 250, 256, 257, 500, 501, 1000, 1001)
 CORE_SIZES = (11, 26, 51, 100, 101, 257, 500, 501, 1001)
 
+AGAIN = (101, 257, 501, 1001)  # records in batches that have references twice
+MOST_AGAIN = 30  # seconds by which that moves the `at` of any reference
 GENEROUS = 1000  # records that many a server takes at most
 FORMS = 24  # acceptable ones in one batch
 MOST_ROUNDS = 12  # of moments, where few references are kept aside for them
@@ -49,7 +51,7 @@ def acceptable_records(run: Run) -> None:
     edits: list[Edit] = [edit for _, edit in acceptable()]
     size = max(1, min(FORMS, run.references.known))
     _send_whole(run, "acceptable records", [edits[start : start + size] for start in range(0, len(edits), size)])
-    run.perform(batch("a charset", [as_it_is], headers=(("Content-Type", "application/json; charset=utf-8"),)))
+    run.perform(batch("a charset", [as_it_is], headers=(("Content-Type", "application/json; charset=utf-8"), ANYTHING)))
     if run.depth != "quick":
         capitals = (("Content-Type", "application/json;charset=UTF-8"),)
         run.perform(batch("a charset in capitals, indented JSON", [as_it_is] * 2, headers=capitals, indent=2))
@@ -71,18 +73,42 @@ def sizes(run: Run) -> None:
     """Around every limit that programmers like: catalogued references as far as they go, faulty records between them.
 
     What the catalogue cannot fill is faulty on purpose, so that nothing unknown is written, and the last places are
-    good ones again; on a server that refuses whole batches only the catalogue's own size tells.
+    good ones again. On a server that refuses whole batches that tells nothing: there the references come again.
     """
     known = run.references.known + run.references.known_aside
     chosen = SIZES if run.depth == "deep" else CORE_SIZES if run.depth == "standard" else (11, 101)
     if known not in chosen and known > 1:
         chosen = tuple(sorted((*chosen, known)))
+    refuses_whole = run.refusal is Refusal.WHOLE_BATCH
     for size in chosen:
+        if refuses_whole and size > known + 1:
+            break
         seen = run.perform(_of_size(size, known))
         if seen.status in (413, 422) and size > known + 1:
             if size < GENEROUS < chosen[-1]:
                 run.perform(_of_size(GENEROUS, known))  # refused as well, unless it is too much for the server
             break
+    if refuses_whole and not _sizes_again(run, known) and chosen[-1] > GENEROUS:
+        run.perform(_of_size(GENEROUS, known))
+
+
+def _sizes_again(run: Run, known: int) -> bool:
+    """References more than once in a batch, as often as leaves their `at` in the past. Whether any such was taken.
+
+    A server may refuse that: it is asked no further.
+    """
+    taken, records = False, 0
+    for size in AGAIN if run.depth != "quick" else AGAIN[:1]:
+        if size <= known + 1:
+            continue
+        records += size
+        if records > MOST_AGAIN * run.references.known:
+            break
+        seen = run.perform(batch(f"{size} records, references again", [as_it_is] * size, draw=References.take_again))
+        if seen.status != 200:
+            break
+        taken = True
+    return taken
 
 
 def _of_size(size: int, known: int) -> Probe:
@@ -98,8 +124,6 @@ def relations(run: Run) -> None:
     together: list[Edit] = [put("quantity", 41), put("quantity", 0), *[as_it_is] * 3]
     run.perform(batch("five together", together, draw=References.take_first))
     run.perform(batch("five again, with a later at", together, draw=References.take_first))
-    if run.depth != "quick":
-        run.perform(batch("the first of them", together[:1], draw=References.take_first))
     run.perform(_repeated(run.perform(batch("the first three of them", together[:3], draw=References.take_first))))
     run.perform(batch("one bad record appended", [*together, drop("sku")], draw=References.take_first))
     run.perform(batch("one bad record before", [put("quantity", "many"), *together[1:]], draw=References.take_first))

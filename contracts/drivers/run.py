@@ -19,6 +19,7 @@ Edit = Callable[[Fields], object]  # makes one case's record of a fresh valid on
 Draw = Callable[[References, int], list[Fields]]  # which references so many records are for
 BEARER = f"Bearer {KEY}"
 JSON_TYPE = (("Content-Type", "application/json"),)
+ANYTHING = ("Accept", "*/*")  # as curl asks, and many a client: the document has JSON alone to answer it
 T = TypeVar("T")
 TRIES = 3  # of one probe that was throttled or got no answer
 
@@ -186,6 +187,7 @@ def _lost(seen: Seen) -> bool:
 
 
 __all__ = [
+    "ANYTHING",
     "BEARER",
     "JSON_TYPE",
     "Edit",

@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from contracts.drivers.cases import LIKELIEST_OPEN, likely_faults, odd_moments, open_cases, rarer_faults
-from contracts.drivers.changes import AS_IT_IS, drop, instead
+from contracts.drivers.changes import AS_IT_IS, drop, instead, put
 from contracts.drivers.packing import FEWEST, PACK, Packing, controlled
 from contracts.drivers.references import Fields, References
-from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
+from contracts.drivers.run import ANYTHING, JSON_TYPE, Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
+from contracts.records import OURS
 from contracts.replies import read_json
 from contracts.seen import Seen
 from contracts.wire import Outgoing
@@ -45,6 +46,7 @@ def doubtful_documents() -> Iterator[Probe]:
     yield raw("NaN", b'{"inventories": [{"quantity": NaN}]}')
     yield raw("duplicate keys", b'{"inventories": [], "inventories": null}')
     yield raw("deep nesting", b'{"inventories": ' + b"[" * DEEP + b"]" * DEEP + b"}")
+    yield raw("a number of 5,000 digits", b'{"inventories": [{"quantity": 1' + b"0" * 4999 + b"}]}")
     yield raw("text/plain", b'{"inventories": []}', headers=(("Content-Type", "text/plain"),))
     yield raw("no media type", b'{"inventories": []}', headers=())
     other = (("Content-Type", "application/json; charset=bspk-harness"),)
@@ -55,7 +57,7 @@ def wrong_documents(run: Run) -> None:
     """Bodies that are no batch."""
     count = {"quick": 5, "standard": 12}.get(run.depth, len(WRONG_DOCUMENTS))
     for purpose, body in run.some(WRONG_DOCUMENTS, count, always=11):
-        run.perform(raw(purpose, body))
+        run.perform(raw(purpose, body, headers=(*JSON_TYPE, ANYTHING)))
     for probe in doubtful_documents() if run.depth != "quick" else ():
         run.perform(probe)
     misplaced = list(_misplaced_records())
@@ -101,9 +103,11 @@ def wrong_records(run: Run) -> None:
     packing.send(likeliest, _distinct(run))
     packing.send(rest, PACK)
     told, change = "quantity missing", drop("quantity")
-    places = {"alone": [change], "first": [change, AS_IT_IS], "last": [AS_IT_IS, AS_IT_IS, change]}
+    places = {"alone": [change], "last": [AS_IT_IS, AS_IT_IS, change]}
     for place in ("last",) if run.depth == "quick" else places:
         run.perform(batch(f"{told}, {place}", places[place]))
+    if run.depth != "quick":  # what all records have to have may be read off the first
+        run.perform(batch("record null, first", [instead(None), AS_IT_IS]))
     if run.refusal is Refusal.WHOLE_BATCH and run.depth != "quick":
         # Passed over, they would shift the places of all others in a pack, so that the list of errors says nothing.
         for told, nothing in (("record null", instead(None)), ("record an empty object", instead({}))):
@@ -142,6 +146,8 @@ def open_records(run: Run) -> None:
     packing.send(likeliest, PACK)
     if run.depth != "quick":
         packing.send(rest, PACK)
+    if run.depth != "quick":
+        run.perform(batch("an unknown property, in the first alone", [put("note", f"{OURS}note"), as_it_is, as_it_is]))
     moments = list(odd_moments())
     seen = run.perform(batch("odd moments", [edit for _, edit in moments], draw=References.take_aside))
     if seen.status not in (200, None) and run.depth != "quick":

@@ -169,3 +169,22 @@ def _ajar(server: Server, inner: Handle, request: Request) -> Reply:
     reply = inner(request)
     server.tally["ajar"] = int(reply.status == 422)
     return reply
+
+
+@refuses_body(500, "ERR-2")
+def digits_by_the_thousand_500(body: bytes) -> bool:
+    """A number of more digits than the language converts is a 500."""
+    return re.search(rb"[0-9]{4301}", body) is not None
+
+
+@defect(settle, "RES-7", "UPS-3")
+def properties_of_the_first_required(_server: Server, inner: Settle, items: list[object]) -> list[Result]:
+    """Whatever the first record has, all others have to have: the statement's columns are read off it."""
+    results, first = inner(items), items[0]
+    if not isinstance(first, dict):
+        return results
+    lacking = [isinstance(item, dict) and not first.keys() <= item.keys() for item in items]
+    return [
+        Result(index, "error", "a column is missing") if lacks and result.status != "error" else result
+        for index, (lacks, result) in enumerate(zip(lacking, results, strict=True))
+    ]

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from functools import wraps
 
 from sandbox.defects.forms import body_of, on_422, on_success
-from sandbox.message import Reply
+from sandbox.message import Reply, Request
 from sandbox.outcome import Result
 from sandbox.server import Server
-from sandbox.signatures import Encode, Render
-from sandbox.stages import encode, render
+from sandbox.signatures import Encode, Finish, Render
+from sandbox.stages import Allowance, encode, finish, render
 from sandbox.variant import Defect, defect
 
 
@@ -119,6 +119,27 @@ def answer_in_latin_1(body: bytes) -> bytes:
 def not_a_number_in_answer(reply: Reply) -> None:
     """The answer holds a NaN."""
     reply.content = body_of(reply) | {"duration": float("nan")}
+
+
+@defect(finish, "FMT-1")
+def html_unless_json_is_asked_for(
+    _server: Server, inner: Finish, request: Request, reply: Reply, allowance: Allowance | None
+) -> Reply:
+    """Whoever asks for anything gets a page with the JSON in it."""
+    if "json" not in request.headers.get("accept", "") and reply.status in (200, 422):
+        reply.content, reply.media_type = f"<pre>{json.dumps(reply.content)}</pre>", "text/html"
+    return inner(request, reply, allowance)
+
+
+@defect(finish, "ERR-1")
+def sent_back_unless_json_is_asked_for(
+    _server: Server, inner: Finish, request: Request, reply: Reply, allowance: Allowance | None
+) -> Reply:
+    """Whoever asks for anything, and is refused by a 422, is sent back to a form."""
+    if "json" not in request.headers.get("accept", "") and reply.status == 422:
+        reply.status, reply.content, reply.media_type = 302, "", "text/html"
+        reply.headers["Location"] = "/"
+    return inner(request, reply, allowance)
 
 
 def on_timestamp(*promises: str) -> Callable[[Callable[[Server], object]], Defect]:

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from sandbox.batches import settle
 from sandbox.defects.forms import Told, body_of, on_result, on_results, on_success
-from sandbox.message import Reply
+from sandbox.message import Refused, Reply
 from sandbox.outcome import Result
 from sandbox.server import Server
-from sandbox.signatures import Render
+from sandbox.signatures import Render, Settle
 from sandbox.stages import render
 from sandbox.variant import defect
 
@@ -169,3 +170,18 @@ def results_bare(reply: Reply) -> None:
 def answer_wrapped(reply: Reply) -> None:
     """The answer is wrapped in `data`."""
     reply.content = {"data": reply.content}
+
+
+@defect(render, "RES-3", speaks=("whole-batch-422",))
+def results_in_whole_pages_only(_server: Server, inner: Render, results: list[Result]) -> Reply:
+    """Records beyond the last full hundred have no result, where there is one."""
+    whole = len(results) // 100 * 100
+    return inner(results[: whole or len(results)])
+
+
+@defect(settle, "ERR-2", speaks=("whole-batch-422",))
+def variables_beyond_999(_server: Server, inner: Settle, items: list[object]) -> list[Result]:
+    """More than 199 records of five fields each are too many variables for one statement: 500."""
+    if len(items) > 199:
+        raise Refused(500)
+    return inner(items)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+from sandbox.decoding import load_json
 from sandbox.message import JSON, Reply, Request
 from sandbox.outcome import Result
 from sandbox.server import Server
@@ -36,10 +37,15 @@ def at_echoed(_server: Server, inner: Handle, request: Request) -> Reply:
     """Each result gives back the text that it read as `at`, as it came."""
     reply = inner(request)
     results = body_of(reply).get("results")
+    sent = load_json(request.body) if isinstance(results, list) else None
     for result in results if isinstance(results, list) else ():
-        record = json.loads(request.body)["inventories"][result["index"]]
-        result["at"] = record["at"] if isinstance(record, dict) and isinstance(record.get("at"), str) else None
+        result["at"] = _at_of(sent["inventories"][result["index"]]) if isinstance(sent, dict) else None
     return reply
+
+
+def _at_of(record: object) -> str | None:
+    at = record.get("at") if isinstance(record, dict) else None
+    return at if isinstance(at, str) else None
 
 
 @dialect(render)

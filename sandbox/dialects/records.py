@@ -101,10 +101,10 @@ def unknown_property_422(_server: Server, inner: Parse, item: object) -> Parsed:
     return inner(item)
 
 
-def _reference(item: object) -> tuple[object, ...]:
+def _reference(index: int, item: object) -> tuple[object, ...]:
     """What makes two elements of a batch the same; nothing does for those that are no record."""
     if not isinstance(item, dict) or any(not isinstance(item.get(name), str) for name in REFERENCES):
-        return (id(item),)
+        return (index,)
     return tuple(item[name] for name in REFERENCES)
 
 
@@ -113,7 +113,7 @@ def _repeated(items: list[object]) -> set[int]:
     seen: set[tuple[object, ...]] = set()
     places = set()
     for index, item in enumerate(items):
-        if (reference := _reference(item)) in seen:
+        if (reference := _reference(index, item)) in seen:
             places.add(index)
         seen.add(reference)
     return places
@@ -146,7 +146,7 @@ def duplicate_in_batch_warned(_server: Server, inner: Settle, items: list[object
 @dialect(settle)
 def last_duplicate_wins(_server: Server, inner: Settle, items: list[object]) -> list[Result]:
     """Of the records of one reference in a batch only the last is applied; those before it get a warning."""
-    last = {_reference(item): index for index, item in enumerate(items)}
+    last = {_reference(index, item): index for index, item in enumerate(items)}
     kept = sorted(last.values())
     results = {
         place: replace(result, index=place)
