@@ -64,7 +64,7 @@ _NAME_OF_TIME = re.compile(
 )
 _TIME_OF_DAY = re.compile(rb":(?<=\d:)\d\d")
 # The usual beginning of a 200, up to its results: members that are plain strings, none a timestamp by name or value.
-_USUAL = re.compile(rb'\{(?:"\w*(?<![aA]t)(?<!tamp)(?<!time)": ?"[\w .-]*", ?)+"results": ?(?=\[)')
+_USUAL = re.compile(rb'\{(?:"\w*+(?<![aA]t)(?<!tamp)(?<!time)": ?"[\w .-]*+", ?)++"results": ?(?=\[)')
 _FRAME = msgspec.json.Decoder(dict[str, Any])
 _PLACE = -7_093_169_413_108  # stands in a 200 for its results; a whole number is written in one way alone
 _WRITTEN = b"%d" % _PLACE
