@@ -16,7 +16,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     """Where no settings were found and this folder is the project's root: the same command again, with `-c`."""
     home = early_config.invocation_params.dir
     if early_config.inipath is None and (home / "contracts" / "plugin.py").is_file():
-        settings = str(home / "pyproject.toml")
-        command = [sys.executable, "-m", "pytest", "-c", settings, *map(str, early_config.invocation_params.args)]
+        arguments = map(str, early_config.invocation_params.args)
+        command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", *arguments]
         os.execv(sys.executable, command)  # noqa: S606 — the same interpreter, the same arguments
     yield

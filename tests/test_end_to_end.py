@@ -109,6 +109,7 @@ def test_a_baseline_is_written_and_puts_up_with_a_known_break(tmp_path: Path) ->
     baseline = tmp_path / "baseline.json"
     with sandbox(*FAST, "--defect", "limit-changes") as url:
         options = ("--base-url", url, *CATALOGUE, "--depth", "quick", "--baseline", str(baseline))
+        (tmp_path / "first").mkdir()
         written = pytest_run(*options, "--baseline-update", "--header", "X-Gateway: hush", runs=tmp_path / "first")
         saved = json.loads(baseline.read_text())
         known = {name: {"reason": "mended soon", "until": "9999-12-31"} for name in broken(tmp_path / "first")}
@@ -128,6 +129,7 @@ def test_a_baseline_is_written_and_puts_up_with_a_known_break(tmp_path: Path) ->
     assert command.startswith("pytest ")
     assert " --runs-dir " in command
     assert "hush" not in command
+    assert f"{ROOT / 'pyproject.toml'}" not in command, "though the runs' folder, which exists, lies elsewhere"
 
 
 @pytest.mark.parametrize(
