@@ -104,11 +104,12 @@ class Share:
 
         Servers that keep whole seconds see no difference in less; the rules know that, and demand nothing then.
         """
-        step = self._last_us + SECOND
-        present = now_us - PRESENT_US
-        self._last_us = step if step <= present else max(present, self._last_us + 1)
-        second, fraction = divmod(self._last_us, SECOND)
-        return b"%sZ" % _written(second) if not fraction else b"%s.%06dZ" % (_written(second), fraction)
+        moment, present = self._last_us + SECOND, now_us - PRESENT_US
+        if moment > present:
+            moment = max(present, self._last_us + 1)
+        self._last_us = moment
+        second, fraction = divmod(moment, SECOND)
+        return b"%s.%06dZ" % (_written(second), fraction) if fraction else _written(second) + b"Z"
 
 
 def _opened(reference: Reference, quantity: int | None) -> bytes:

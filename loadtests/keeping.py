@@ -77,7 +77,6 @@ class Keeper:
         self._wrong, self._odd, self._sample = map(_Allowance, (WRONG_KEPT, ODD_KEPT, SAMPLE_KEPT))
         self.unwritten: str | None = None  # why there are rows missing, where there are
         self.listeners: list[Callable[[LoadRow], None]] = []
-        self.rows = 0
 
     def note(self, sending: Sending) -> None:
         """One exchange at its end, its row complete but for whether it was wrong."""
@@ -90,7 +89,6 @@ class Keeper:
             self._keep(sending)
         self._remember(sending)
         self._buffer.append(row.pack())
-        self.rows += 1
         if len(self._buffer) >= BUFFERED:
             self.flush()
         for listener in self.listeners:

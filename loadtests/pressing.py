@@ -17,7 +17,6 @@ from loadtests.clock import ENDING
 from loadtests.hub_line import hub_line
 from loadtests.keeping import Sending
 from loadtests.options import Choices
-from loadtests.reply import Reply
 from loadtests.scenario import MEANT, NAME, Scenario
 
 FAULTY_EVERY = 500  # of a user's batches one has a faulty record: rare enough not to matter for the figures
@@ -110,17 +109,17 @@ class Pressing(Scenario):
         return sending
 
     def _fire(self, sending: Sending) -> None:
-        outcome, row = sending.outcome, sending.row
-        error = None
-        if isinstance(outcome, NoAnswer):
-            error = RuntimeError(str(outcome.cause))
-        elif row.status not in MEANT:
-            error = RuntimeError(f"status {row.status}")
+        row = sending.row
         self.environment.events.request.fire(
             request_type="POST",
             name=NAME,
             response_time=(row.answered_s - row.sent_s) * 1000,
-            response_length=len(outcome.body) if isinstance(outcome, Reply) else 0,
-            exception=error,
+            response_length=row.body_bytes,
+            exception=None if row.status in MEANT else _error(sending),
             context={},
         )
+
+
+def _error(sending: Sending) -> RuntimeError:
+    outcome = sending.outcome
+    return RuntimeError(str(outcome.cause) if isinstance(outcome, NoAnswer) else f"status {sending.row.status}")

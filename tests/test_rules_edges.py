@@ -96,6 +96,7 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ("a word for none", named("stored_at", "None"), {"FMT-2"}),
     ("a day and a month", named("stored_at", "21 July 2018"), {"FMT-2"}),
     ("a month and a year", named("stored_at", "July 2018"), {"FMT-2"}),
+    ("a day in six digits", named("stored_at", "21.07.18"), {"FMT-2"}),
     ("a time of no day", named("stored_at", "5:32 PM"), {"FMT-2"}),
     ("seconds with a fraction, as text", named("stored_at", "1532194348.5"), {"FMT-2"}),
     ("a day in an hour's basic form", named("stored_at", "2018072117.5"), set()),
