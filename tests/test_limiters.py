@@ -48,6 +48,16 @@ def test_a_fault_is_refuted(fault: str, limit: int) -> None:
     assert survey.refuted.timeline.startswith(f"Limit {limit}, window 10 s")
 
 
+@pytest.mark.parametrize("limit", [20, 10**15])
+@pytest.mark.parametrize("told", [1_795_000_000, 10**15 - 1])
+def test_what_nobody_can_have_spent_is_nobodys(limit: int, told: int) -> None:
+    """As where Remaining is the time of day: no list of so many requests of others is made to try them."""
+    rows = [Row(k / 10, k / 10 + 0.004, 200 if k < 20 else 429, limit, told + k % 3, k) for k in range(25)]
+    survey = survivors(rows)
+    assert survey.candidates == ()
+    assert not survey.others_spend
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [

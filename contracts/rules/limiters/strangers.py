@@ -11,6 +11,8 @@ from contracts.rules.limiters.search import Pieces, explain
 
 _PATIENT = ("fixed-first", "fixed-clock", "sliding-log", "sliding-counter", "token-bucket")
 _REGULAR = 0.6  # of the traces alike
+_MOST = 20_000  # requests of others between two of ours; whatever leaves a trace of more is no client
+_TRIED = 10_000  # in all: beyond, the exchanges until then are looked at
 
 
 def others_spend(rows: Sequence[Row], terms: Terms) -> bool:
@@ -21,10 +23,15 @@ def others_spend(rows: Sequence[Row], terms: Terms) -> bool:
     """
     supposed: list[Row] = []
     fell, rose, refused = list[int](), list[int](), list[int]()
-    for before, after in pairwise(rows):
+    for place, (before, after) in enumerate(pairwise(rows), start=1):
         if before.remaining is None or before.answered_s > after.sent_s:
             continue
         unseen = _unseen(before.remaining, after, terms)
+        if unseen > _MOST or before.remaining > terms.limit:
+            return False
+        if len(supposed) + unseen > _TRIED:
+            rows = rows[:place]
+            break
         supposed += [Row(before.answered_s, after.sent_s, None, None, None)] * unseen
         if after.status == 429:
             refused += [unseen] if before.status != 429 else []
