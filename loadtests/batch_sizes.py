@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from contracts.rules.limiters.rows import Terms
 from loadtests.costs import costs, thinned
+from loadtests.plan import Terms as Allowance
 from loadtests.pressing import Pressing
 from loadtests.scenario import EVERY_ANSWER
 from openapi.ledger import UPS_2
@@ -84,7 +85,8 @@ class BatchSizes(Pressing):
         bound = self.refused_from or known + 1
         between = (self.accepted + bound) // 2 if self.accepted < bound - 1 < known else 1
         sizes = sorted({size for size in (*SIZES, known, between) if size < bound} or {1})
-        return thinned(sizes, self.session.limit, self.session.choices.window_s, self.seconds)
+        allowance = Allowance(self.session.limit, self.session.choices.window_s)
+        return thinned(sizes, allowance.within(self.seconds))
 
 
 def _told(samples: dict[int, list[float]], due: set[int]) -> dict[str, Any]:

@@ -78,9 +78,10 @@ def _fit(sizes: Numbers, latencies_ms: Numbers) -> tuple[float, float, float]:
     return float(base), float(per_record), float(EXPONENTS[np.argmin(share @ off**2)])
 
 
-def thinned(sizes: list[int], limit: int | None, window_s: float, seconds: float) -> list[int]:
-    """As many of the sizes as get their samples in the time, the least and the largest among them."""
-    most = len(sizes) if limit is None else max(LEAST_SIZES + 1, int(limit * seconds / window_s) // (LEAST_EACH + 1))
-    if most >= len(sizes):
+def thinned(sizes: list[int], requests: float) -> list[int]:
+    """As many of the sizes as get their samples of so many requests, the least and the largest among them."""
+    fewest, each = LEAST_SIZES + 1, LEAST_EACH + 1
+    if len(sizes) <= fewest or requests >= len(sizes) * each:
         return sizes
+    most = max(fewest, int(requests) // each)
     return [sizes[round(place * (len(sizes) - 1) / (most - 1))] for place in range(most)]

@@ -60,7 +60,7 @@ def _refused(constant: str) -> object:
 # A timestamp is what a name says to be one, a time of day, a large number, or a list that begins with a number. Each
 # pattern begins with a character that is quickly found, and looks back from there.
 _NAME_OF_TIME = re.compile(rb'"(?<=[tpe]")(?:(?<=[aA]t")|(?<=tamp")|(?<=ime"))\s*:')
-_TIME_OF_DAY = re.compile(rb":(?<=\d:)\d\d")
+_TIME_OF_DAY = re.compile(r":(?<=\d:)\d\d", re.ASCII)  # in a message
 _VALUE_OF_TIME = re.compile(rb":(?:(?<=\d:)\d\d|\s*(?:\d(?:\d{8}|[\d.]*[eE])|\[\s*\d))")
 # The usual beginning of a 200, up to its results: members that are plain strings, none a timestamp by name or value.
 _USUAL = re.compile(rb'\{(?:"\w*+(?<![aA]t)(?<!tamp)(?<!time)": ?"[\w .-]*+", ?)++"results": ?(?=\[)')
@@ -145,7 +145,7 @@ def _is_right(body: bytes, wanted: Wanted) -> bool:
     if indices != wanted.indices and sorted(indices) != wanted.indices:
         return False
     messages = "\n".join([result.message or "" for result in results])
-    if ":" in messages and _TIME_OF_DAY.search(messages.encode()):
+    if ":" in messages and _TIME_OF_DAY.search(messages):
         return False  # a timestamp, perhaps
     return all(_is_due(result, wanted.faulty) for result in results if not isinstance(result, _Taken))
 

@@ -7,6 +7,7 @@ import pytest
 
 from loadtests.arrivals import Arrivals, due_times
 from loadtests.costs import costs, thinned
+from loadtests.plan import Terms
 from loadtests.search import Search
 
 
@@ -114,7 +115,7 @@ def test_of_too_little_no_cost_is_told() -> None:
     [(None, [*range(1, 12)]), (40, [*range(1, 12)]), (12, [1, 3, 4, 6, 8, 9, 11]), (1, [1, 3, 6, 9, 11])],
 )
 def test_where_few_requests_are_let_in_fewer_sizes_are_tried(limit: int | None, sizes: list[int]) -> None:
-    assert thinned([*range(1, 12)], limit, window_s=10, seconds=30) == sizes
+    assert thinned([*range(1, 12)], Terms(limit, 10).within(30)) == sizes
 
 
 @pytest.mark.parametrize(

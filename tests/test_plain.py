@@ -80,6 +80,12 @@ def test_so_it_is_however_it_is_written_and_nothing_beside_it(separators: tuple[
     assert look(Reply(200, HEAD, text), 11, ())[0] is look(Reply(200, HEAD, text), 12, (1,))[0] is False
 
 
+def test_what_is_no_character_ends_nothing() -> None:
+    """Half of a surrogate pair is JSON, and cannot be encoded."""
+    told = [{**result, "sku": "a", "message": "\ud800: low, since 9:30"} for result in results(3)]
+    assert look(Reply(200, HEAD, body(told)), 3, ()) == (False, [])
+
+
 def test_a_header_told_twice_is_no_number_and_no_media_type() -> None:
     for twice, promise in ((HEAD[1], "RATE-3"), (HEAD[2], "RATE-3"), (HEAD[0], "FMT-1")):
         assert look(Reply(200, [*HEAD, twice], body(results(3))), 3, ()) == (False, [promise])

@@ -164,7 +164,9 @@ def serve(environment: Environment, watch: Watch) -> None:
 
 def _check_joined(environment: Environment) -> None:
     runner = environment.runner
-    if isinstance(runner, MasterRunner) and not (runner.clients.ready or runner.clients.running):
+    if not isinstance(runner, MasterRunner):
+        return
+    if not (runner.clients.ready or runner.clients.spawning or runner.clients.running):
         raise UsageError("no worker has joined yet: start one, or wait a moment and press again")
 
 

@@ -12,7 +12,7 @@ from contracts.rules.limiters.search import Pieces, explain
 _PATIENT = ("fixed-first", "fixed-clock", "sliding-log", "sliding-counter", "token-bucket")
 _REGULAR = 0.6  # of the traces alike
 _MOST = 20_000  # requests of others between two of ours; whatever leaves a trace of more is no client
-_TRIED = 10_000  # in all: beyond, the exchanges until then are looked at
+_TRIED = 10_000  # in all: of more, the exchanges until then are to be explained
 
 
 def others_spend(rows: Sequence[Row], terms: Terms) -> bool:
@@ -22,6 +22,7 @@ def others_spend(rows: Sequence[Row], terms: Terms) -> bool:
     one who came just once after each of our silences cannot be told from it.
     """
     supposed: list[Row] = []
+    explained = rows
     fell, rose, refused = list[int](), list[int](), list[int]()
     for place, (before, after) in enumerate(pairwise(rows), start=1):
         if before.remaining is None or before.answered_s > after.sent_s:
@@ -30,9 +31,9 @@ def others_spend(rows: Sequence[Row], terms: Terms) -> bool:
         if unseen > _MOST or before.remaining > terms.limit:
             return False
         if len(supposed) + unseen > _TRIED:
-            rows = rows[:place]
-            break
-        supposed += [Row(before.answered_s, after.sent_s, None, None, None)] * unseen
+            explained = explained[:place]
+        else:
+            supposed += [Row(before.answered_s, after.sent_s, None, None, None)] * unseen
         if after.status == 429:
             refused += [unseen] if before.status != 429 else []
         elif after.remaining and after.remaining != before.remaining:  # at 0 a wrong step may be cut short
@@ -41,7 +42,7 @@ def others_spend(rows: Sequence[Row], terms: Terms) -> bool:
     if not (_irregular(fell) or _irregular(refused) or (seldom_rose_too_little and _irregular(rose))):
         return False
     # Their order among themselves does not matter, and that among ours is known: each is a piece of its own.
-    together = sorted([*rows, *supposed], key=lambda row: (row.sent_s, row.answered_s))
+    together = sorted([*explained, *supposed], key=lambda row: (row.sent_s, row.answered_s))
     pieces: Pieces = [(i, i + 1, 1) for i in range(len(together))]
     patient = [model for model in models(terms) if model.name in _PATIENT]
     slow_last = sorted(patient, key=lambda model: model.name == "sliding-counter")
