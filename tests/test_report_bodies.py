@@ -69,6 +69,7 @@ def test_a_hostile_body_stays_text() -> None:
         ("RATE-4", [], ["200", "X-RateLimit-Limit: 100", "X-RateLimit-Remaining: 99"]),
         ("ERR-1", [], ["200"]),
         ("FMT-1", [], ["Content-Type: application/json"]),
+        ("FMT-2", [], []),
         ("RES-3", [], []),
         ("GATE-P99", [], []),
     ],

@@ -1,7 +1,7 @@
 """A request and its answer as text to be read, with what makes the difference marked. Fetches nothing.
 
 Marked are the record at a finding's index with the results that speak of it, and the lines of a head of which the
-promise's chapter speaks. Whatever came from a server is escaped here, and bounded.
+promise or its chapter speaks. Whatever came from a server is escaped here, and bounded.
 """
 
 import json
@@ -18,13 +18,14 @@ LONGEST_HEAD = 2000
 LONGEST_INDENTED = 1 << 20  # bytes of a body that is worth reading as JSON
 _PLACE = "\x00 the marked record \x00"
 
-# By chapter: the lines at issue in a request's head, and in an answer's, where "" is the first line.
-_AT_ISSUE: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+# By chapter or promise: the lines at issue in a request's head, and in an answer's, where "" is the first line.
+_Lines = tuple[tuple[str, ...], tuple[str, ...]]
+_AT_ISSUE: Mapping[str, _Lines] = {
     "AUTH": (("authorization:",), ("",)),
     "RATE": ((), ("", "x-ratelimit-limit:", "x-ratelimit-remaining:", "retry-after:")),
     "ERR": ((), ("",)),
     "VAL": ((), ("",)),
-    "FMT": ((), ("content-type:",)),
+    "FMT-1": ((), ("content-type:",)),
 }
 
 
@@ -32,7 +33,7 @@ def request_head(exchange: Exchange, promise: str) -> Markup:
     """The request's line and headers."""
     request = exchange.request
     lines = [f"{request.method} {request.path}", *(f"{name}: {value}" for name, value in request.headers)]
-    return _head(lines, _AT_ISSUE.get(promise.partition("-")[0], ((), ()))[0])
+    return _head(lines, _at_issue(promise)[0])
 
 
 def answer_head(exchange: Exchange, promise: str) -> Markup:
@@ -42,7 +43,11 @@ def answer_head(exchange: Exchange, promise: str) -> Markup:
         lines = [str(outcome.status), *(f"{name}: {value}" for name, value in outcome.headers)]
     else:
         lines = [f"no answer: {outcome.cause}", *([outcome.detail] if outcome.detail else [])]
-    return _head(lines, _AT_ISSUE.get(promise.partition("-")[0], ((), ()))[1])
+    return _head(lines, _at_issue(promise)[1])
+
+
+def _at_issue(promise: str) -> _Lines:
+    return _AT_ISSUE.get(promise) or _AT_ISSUE.get(promise.partition("-")[0], ((), ()))
 
 
 def _head(lines: list[str], at_issue: tuple[str, ...]) -> Markup:
