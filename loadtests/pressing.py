@@ -57,7 +57,8 @@ class Pressing(Scenario):
     @classmethod
     def measure(cls, users: int) -> None:
         """The figures that every load scenario has."""
-        cls.session.measure(cls.__name__, users=users, arrival=cls.arrival, arrivals=cls.arrivals)
+        question = (cls.__doc__ or "").partition("\n")[0]
+        cls.session.measure(cls.__name__, question, users=users, arrival=cls.arrival, arrivals=cls.arrivals)
 
     @classmethod
     def most_records(cls) -> int | None:

@@ -183,7 +183,9 @@ class Session:
         if self.watch is not None:
             self.watch.take(row)
 
-    def measure(self, scenario: str, *, users: int, arrival: str, arrivals: Arrivals | None) -> dict[str, Any]:
+    def measure(
+        self, scenario: str, question: str, *, users: int, arrival: str, arrivals: Arrivals | None
+    ) -> dict[str, Any]:
         """The scenario's figures from its rows, now that no more come; checks that nothing went missing."""
         if self._rig is not None:
             self._rig.keeper.close()
@@ -198,7 +200,7 @@ class Session:
         chosen = arrival if arrival == "closed" else self.choices.arrival or arrival
         sender = self.sender
         generator = Generator(users, chosen, sender.late, sender.worst_s, sender.busy, sender.lost)
-        told = figures(self.rows, generator)
+        told = {"question": question, **figures(self.rows, generator)}
         if not sender.lost and {told["sent"], sum(told[part] for part in PARTS)} != {sender.sent}:
             self.stop(f"a fault of this harness: {sender.sent} requests were sent, {told['sent']} have a row")
         self.figures[scenario] = told

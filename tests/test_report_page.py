@@ -13,8 +13,10 @@ from contracts.report import __main__ as again
 from contracts.report.document import write
 from contracts.report.figures import ROWS, Table, tables
 from contracts.report.folding import fold
-from contracts.report.html import page, sentence, undecided
+from contracts.report.gates import gate_rows
+from contracts.report.html import harm, page, sentence, undecided
 from contracts.report.remedies import remedy
+from openapi.ledger import BY_ID
 from tests.build import FACTS, numbered
 from tests.reports import BAD, GOOD, SHOUTING, report, scenario
 
@@ -77,12 +79,31 @@ def test_a_scenarios_witness_is_found_in_its_own_history(tmp_path: Path) -> None
     ("document", "expected"),
     [
         (report(GOOD, owed=("AUTH-2", "AUTH-3")), "Every one of the 2 promises"),
-        (report(GOOD, BAD), "1 of 30 promises broken: VAL-1; the first finding came within 2 requests."),
+        (report(GOOD, BAD), "1 of 30 promises is broken, and 9 could not be decided."),
         (report(GOOD, owed=("VAL-4",)), "Nothing was found broken, but 1 of 1 promises could not be decided: its"),
     ],
 )
 def test_the_verdict_in_one_sentence(document: dict[str, Any], expected: str) -> None:
     assert sentence(document).startswith(expected)
+
+
+def test_below_the_verdict_each_breach_is_told_by_what_it_means() -> None:
+    html = page(Path("nowhere"), report(GOOD, BAD, owed=("AUTH-2",), certainty={"VAL-1": "always"}))
+    top, _, rest = html.partition("<main")
+    assert '<a href="#VAL-1">VAL-1</a> ' + BY_ID["VAL-1"].harm in top
+    assert "Each time it was tried." in top
+    assert '<h3 id="VAL-1">' in rest
+
+
+def test_a_broken_gate_is_told_by_how_far_it_was_missed() -> None:
+    gate = {"id": "GATE-P99", "what": "p99 below 1 s", "verdict": "broken", "samples": 1204, "seen": "1.3 s in Flood"}
+    (row,) = gate_rows({"Flood": {"gates": [gate | {"reason": None}]}})
+    assert harm(row) == "Your gate, p99 below 1 s: 1.3 s in Flood, over 1,204 samples."
+
+
+def test_a_scenario_asks_its_question() -> None:
+    load = {"load": {"Flood": {"question": "Does it hold?", "users": 1}}}
+    assert "<p>Does it hold?</p>" in page(Path("nowhere"), report(GOOD) | load)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 from contracts.report.chart import thinned
 
 ROWS = 60  # of a table
-APART = {"histograms", "left_out"}  # drawn, or said in words
+APART = {"histograms", "left_out", "question"}  # drawn, or said in words
 
 
 @dataclass(frozen=True)

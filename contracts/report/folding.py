@@ -47,6 +47,7 @@ def _folded_promise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     doubts = [row["reason"] for row in scope if row["reason"]]
     findings = [finding for row in rows for finding in row["findings"]]
     examined = sum(row["examined"] for row in rows)
+    seen = [row["seen"] for row in rows if row.get("seen")]  # of a gate: by each scenario that it speaks of
     return {
         **rows[0],
         "verdict": verdict,
@@ -54,6 +55,7 @@ def _folded_promise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "examined": examined,
         "occasion": None if examined else _first([row["occasion"] for row in scope if row["occasion"]]),
         "reason": _first(doubts) if verdict == Verdict.UNDECIDED else None,
+        **({"seen": "; ".join(seen)} if seen else {}),
         "found": sum(row["found"] for row in rows),
         "findings": findings[:SHOWN],
     }

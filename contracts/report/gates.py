@@ -24,6 +24,7 @@ def _row(gate: Mapping[str, Any]) -> dict[str, Any]:
         "examined": gate["samples"],
         "occasion": None,
         "reason": gate["reason"],
+        "seen": gate["seen"],
         "found": int(broken),
         "findings": [_finding(gate)] if broken else [],
     }

@@ -24,6 +24,7 @@ from contracts.report.terminal import how_surely, safe
 from contracts.report.witnesses import fetch, shown
 from openapi.ledger import BY_ID
 
+MOST_TOLD = 8  # broken promises told in a line each below the verdict
 LONGEST_COMMAND = 8000  # characters of a command in the page; report.json holds it whole
 SIZE = {"width": chart.WIDTH, "height": chart.HEIGHT, "left": chart.LEFT, "right": chart.WIDTH - chart.RIGHT,
         "top": chart.TOP, "bottom": chart.HEIGHT - chart.BOTTOM}  # fmt: skip
@@ -37,6 +38,7 @@ class Scenario(NamedTuple):
     charts: list[tuple[chart.Chart, chart.Drawn]]
     tables: list[Table]
     left_out: str | None
+    question: str | None  # what it asks, in its own words
 
 
 def page(folder: Path, document: Mapping[str, Any]) -> str:
@@ -67,6 +69,9 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
         longest_command=LONGEST_COMMAND,
         command=command(document),
         excused=excused,
+        harm=harm,
+        most_told=MOST_TOLD,
+        gates=any(row["level"] == "gate" for row in rows),
         remedy=remedy,
         witnesses=lambda witness: [exchanges[seq] for seq in shown(witness) if seq in exchanges],
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
@@ -80,7 +85,11 @@ def scenarios(document: Mapping[str, Any]) -> list[Scenario]:
     load = document["load"] or {}
     return [
         Scenario(
-            name, [(each, chart.draw(each)) for each in charts(figures)], tables(name, figures), figures.get("left_out")
+            name=name,
+            charts=[(each, chart.draw(each)) for each in charts(figures)],
+            tables=tables(name, figures),
+            left_out=figures.get("left_out"),
+            question=figures.get("question"),
         )
         for name, figures in load.items()
         if figures
@@ -104,6 +113,7 @@ def _environment() -> Environment:
         "shown": _shown,
         "prose": _prose,
         "span": _span,
+        "rounded": _rounded,
         "body": bodies.body,
         "request_head": bodies.request_head,
         "answer_head": bodies.answer_head,
@@ -126,12 +136,19 @@ def sentence(document: Mapping[str, Any]) -> str:
         case "broken" if not broken:
             return f"No promise was found broken, and yet the run fails: {document['reason']}."
         case "broken":
-            after = document["first_finding_at"]
-            when = f"; the first finding came within {after} requests" if after is not None else ""
-            return f"{len(broken)} of {len(tried)} promises broken: {', '.join(broken)}{when}."
+            unsure = f", and {len(undecided)} could not be decided" if undecided else ""
+            return f"{len(broken)} of {len(tried)} promises {'is' if len(broken) == 1 else 'are'} broken{unsure}{but}."
         case _:
             why = f": {document['reason']}" if document["reason"] else ""
             return f"Nothing was found broken, but {len(undecided)} of {len(tried)} promises could not be decided{why}."
+
+
+def harm(row: Mapping[str, Any]) -> str:
+    """What a broken promise means for whoever relied on it; of a gate, by how much it was missed."""
+    if row["id"] in BY_ID:
+        return BY_ID[row["id"]].harm
+    missed = row["findings"][0]["actual"] if row["findings"] else "missed"
+    return f"Your gate, {row['meaning']}: {missed}."
 
 
 def excused(row: Mapping[str, Any]) -> bool:
@@ -155,15 +172,22 @@ def _shown(text: str, longest: int = 2000) -> str:
     return safe(text, longest, keep="\n")
 
 
-def _prose(text: str) -> Markup:
+def _prose(text: str, longest: int = 2000) -> Markup:
     """Text in which what stands in backticks is code."""
-    parts = _shown(text).split("`")
+    parts = _shown(text, longest).split("`")
     if len(parts) % 2 == 0:
-        return escape(_shown(text))
+        return escape(_shown(text, longest))
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
     )
 
 
+def _rounded(count: int) -> int:
+    """To three digits: what is reckoned from measurements is no more exact."""
+    return round(count, 3 - len(str(count))) if count > 999 else count
+
+
 def _span(duration_s: float) -> str:
+    if duration_s < 1:
+        return "less than a second"
     return f"{duration_s:.0f} seconds" if duration_s < 120 else f"{duration_s / 60:.1f} minutes"

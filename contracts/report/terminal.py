@@ -140,7 +140,7 @@ def _verdict(document: Mapping[str, Any], colour: bool) -> str:
 
 def how_surely(certainty: str) -> str:
     """The report's certainty in words."""
-    words = {"always": "each time it was tried", "1 of 1": "seen once", "in sequence": "seen in this order"}
+    words = {"always": "each time it was tried", "1 of 1": "seen once", "in sequence": "seen over several requests"}
     return words.get(certainty, f"{certainty} times" if " of " in certainty else certainty)
 
 
