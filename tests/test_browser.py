@@ -132,6 +132,26 @@ def test_charts_are_drawn_and_tell_their_values(browser: Browser, pages: dict[st
     page.close()
 
 
+def test_charts_tell_their_values_by_key_and_by_finger(browser: Browser, pages: dict[str, Path]) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
+    page = context.new_page()
+    page.goto(pages["held"].as_uri())
+    chart = page.locator(".chart").first
+    told = """[...document.querySelectorAll('.at text')].filter(
+        each => getComputedStyle(each).visibility == 'visible').length"""
+    chart.focus()
+    assert page.evaluate(told) == 0
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+        assert page.evaluate(told) == 1
+    assert chart.locator(".at text").first.is_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate(told) == 0
+    chart.tap()
+    assert page.evaluate(told) == 1
+    context.close()
+
+
 def test_what_a_server_sent_is_text(browser: Browser, pages: dict[str, Path]) -> None:
     page = browser.new_page()
     page.goto(pages["broken"].as_uri())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from contracts.report.chart import COLUMNS, Axis, Chart, Series, draw, short, thinned
+from contracts.report.chart import COLUMN, WIDTH, Axis, Chart, Series, draw, short, thinned
 from contracts.report.charts import allowance_of, charts
 
 
@@ -68,6 +68,13 @@ def test_both_latencies_stand_in_one_picture_in_milliseconds() -> None:
     assert "99 %" in chart.words
 
 
+def test_latencies_that_are_one_are_drawn_and_told_once() -> None:
+    same = histogram(*range(1, 200))
+    (chart,) = charts({"histograms": {"due": same, "sent": same}})
+    assert len(chart.series) == 1
+    assert chart.words.startswith("Counted from the moment sent, which was when it was due, 100 ms at 50 %")
+
+
 @pytest.mark.parametrize(("answers", "highest"), [(100, 99.0), (99, 95.0), (1000, 99.9), (10, 90.0)])
 def test_a_percentile_is_drawn_only_where_an_answer_is_beyond_it(answers: int, highest: float) -> None:
     (chart,) = charts({"histograms": {"due": histogram(*range(1, answers + 1))}})
@@ -117,6 +124,7 @@ def chart_of(*points: tuple[float, float], log: bool = False) -> Chart:
         chart_of((0, math.inf), (1, math.nan), (2, 3)),
         chart_of(),
         chart_of(*((number / 7, number % 13) for number in range(5000))),
+        chart_of(*((number / 1e6, number) for number in range(5000)), (9, 1)),
     ],
 )
 def test_everything_stands_within_the_picture(chart: Chart) -> None:
@@ -124,8 +132,8 @@ def test_everything_stands_within_the_picture(chart: Chart) -> None:
     places = [at for at, _ in (*drawn.x_ticks, *drawn.y_ticks)]
     places += [coordinate for left, width, middle, _, dots in drawn.columns
                for coordinate in (left, left + width, middle, *(y for _, y in dots))]  # fmt: skip
-    assert all(0 <= place <= 720 for place in places)
-    assert len(drawn.columns) <= COLUMNS
+    assert all(0 <= place <= WIDTH for place in places)
+    assert all(b[2] - a[2] >= COLUMN for a, b in pairwise(drawn.columns))
     assert all(a[0] + a[1] == pytest.approx(b[0], abs=0.2) for a, b in pairwise(drawn.columns))
 
 
@@ -133,7 +141,7 @@ def test_a_column_tells_every_series_there() -> None:
     told = Chart(
         "t", "w", Axis("x", "s"), Axis("y", "/s"), (Series("a", ((1, 2.5),)), Series("b", ((1, 1234.0), (2, 0))))
     )
-    assert [words for _, _, _, words, _ in draw(told).columns] == ["1 s: a 2.5 /s, b 1,234 /s", "2 s: b 0 /s"]
+    assert [lines for _, _, _, lines, _ in draw(told).columns] == [("1 s", "a 2.5 /s", "b 1,234 /s"), ("2 s", "b 0 /s")]
 
 
 @pytest.mark.parametrize(

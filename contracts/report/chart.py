@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
-WIDTH, HEIGHT = 720, 260  # of the whole picture, in its own units
-LEFT, RIGHT, TOP, BOTTOM = 58, 26, 14, 46  # margins that hold the labels
-APART = 44, 16  # between two ticks, along and upwards
-COLUMNS = 120  # places that tell their values on hover
+WIDTH, HEIGHT = 560, 260  # of the whole picture, in its own units: so few that its text can be read on a phone
+LEFT, RIGHT, TOP, BOTTOM = 62, 34, 28, 50  # margins that hold the labels
+APART = 60, 18  # between two ticks, along and upwards
+COLUMN = 4  # least distance of two places that tell their values: narrower ones could not be pointed at
 
 Point = tuple[float, float]
-Column = tuple[float, float, float, str, tuple[tuple[int, float], ...]]  # left, width, middle, words, dots
+Column = tuple[float, float, float, tuple[str, ...], tuple[tuple[int, float], ...]]  # left, width, middle, lines, dots
 T = TypeVar("T")
 
 
@@ -98,12 +98,12 @@ class _Scale:
         return round(self._start + self._length * (self._of(value) - self._low) / self._span, 1)
 
 
-def _apart(ticks: Sequence[tuple[float, str]], least: int) -> tuple[tuple[float, str], ...]:
-    """Without those whose names would touch their neighbours'."""
-    kept: list[tuple[float, str]] = []
-    for at, name in ticks:
+def _apart(places: Sequence[tuple[float, T]], least: int) -> tuple[tuple[float, T], ...]:
+    """Without those that would touch their neighbours."""
+    kept: list[tuple[float, T]] = []
+    for at, what in places:
         if not kept or abs(at - kept[-1][0]) >= least:
-            kept.append((at, name))
+            kept.append((at, what))
     return tuple(kept)
 
 
@@ -136,20 +136,20 @@ def _path(points: Sequence[Point], stepped: bool) -> str:
 
 
 def _columns(chart: Chart, x: _Scale, y: _Scale) -> tuple[Column, ...]:
-    """At most `COLUMNS` places side by side, each with what every series has there."""
+    """Places side by side, at least `COLUMN` from one another, each with what every series has there."""
     told = [dict(series.points) for series in chart.series]
-    places = sorted({at for points in told for at in points if x.shows(at)})
+    places = _apart([(x.at(at), at) for at in sorted({at for points in told for at in points if x.shows(at)})], COLUMN)
     if not places:
         return ()
-    places = thinned(places, COLUMNS)
-    middles = [x.at(at) for at in places]
+    middles = [middle for middle, _ in places]
     edges = [float(LEFT), *((a + b) / 2 for a, b in pairwise(middles)), float(WIDTH - RIGHT)]
+    names = [f"{series.name} " if len(told) > 1 else "" for series in chart.series]
     columns = []
-    for at, middle, (left, right) in zip(places, middles, pairwise(edges), strict=True):
+    for (middle, at), (left, right) in zip(places, pairwise(edges), strict=True):
         here = [(n, points[at]) for n, points in enumerate(told) if at in points]
-        words = ", ".join(f"{chart.series[n].name} {chart.y.told(value)}" for n, value in here)
+        lines = (chart.x.told(at), *(names[n] + chart.y.told(value) for n, value in here))
         dots = tuple((n, y.at(value)) for n, value in here if y.shows(value))
-        columns.append((round(left, 1), round(right - left, 1), middle, f"{chart.x.told(at)}: {words}", dots))
+        columns.append((round(left, 1), round(right - left, 1), middle, lines, dots))
     return tuple(columns)
 
 

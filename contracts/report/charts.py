@@ -88,6 +88,8 @@ def _latency(figures: Figures) -> Chart | None:
     if not curves:
         return None
     values = [value for _, curve in curves for _, value in curve]
+    if len(curves) > 1 and curves[0][1] == curves[1][1]:
+        curves = [("from the moment sent, which was when it was due,", curves[1][1])]
     told = "; ".join(f"{words} {_summed(curve)}" for words, curve in curves)
     apart = (
         " Where the two part, requests waited to be sent, which their users feel as well." if len(curves) > 1 else ""
