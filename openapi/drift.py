@@ -9,15 +9,19 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from openapi.document import OPERATION_PATH, load_document
-from openapi.edits import Change, Edit, edits
+from openapi.document import OPERATION_PATH, PUBLISHED_FILE
+from openapi.edits import METHODS, Edit, edits
 from openapi.ledger import LEDGER
-from openapi.reading import UnreadableDocumentError, read_document, resolve
+from openapi.places import place, values
+from openapi.prose import stands, words
+from openapi.reading import UnreadableDocumentError, read_document
+from openapi.ways import Change
 
 
 class Judgement(StrEnum):
@@ -43,29 +47,51 @@ class Row:
     def fits(self, edit: Edit) -> bool:
         """Whether the edit is of this kind."""
         pattern = self.path.translate({ord("."): r"\.", ord("["): r"\[", ord("]"): r"\]"})
-        pattern = pattern.replace("**", "<any>").replace("*", r"[^\]]*").replace("<any>", ".*")
-        return self.change in (None, edit.change) and re.fullmatch(pattern, edit.path) is not None
+        pattern = pattern.replace("**", "<any>").replace("*", r"[^.\[\]]*").replace("<any>", ".*")
+        return self.change in (None, edit.change) and re.fullmatch(pattern, _flat(edit.path)) is not None
 
 
-_OPERATION = "paths[*].(get|put|post|delete|options|head|patch|trace)"
-_REQUEST = f"({_OPERATION}|paths[*]).(requestBody|parameters[*])"
+def _flat(path: tuple[str, ...]) -> str:
+    """The path in a row's notation; a point or a bracket in a name divides nothing."""
+    parts = (re.sub(r"[.\[\]\s]", "_", part) for part in path)
+    return "".join(
+        f"[{part[1:-1]}]" if whole.startswith("[") else f".{part}" for part, whole in zip(parts, path, strict=True)
+    ).removeprefix(".")
+
+
+_OPERATION = f"paths[*].({'|'.join(METHODS)})"
+_REQUEST = f"{_OPERATION}.(requestBody|parameters[*])"
 _ANSWER = f"{_OPERATION}.responses[*]"
 
 # The first row that fits decides.
 ROWS: tuple[Row, ...] = (
+    Row("info.version", Change.CHANGED, BREAKING, "breaking changes result in a major version, so this tells of some"),
+    Row("info.(title|description|summary)", Change.REWORDED, WORDING, "no figure, name or duty in it changes"),
+    Row("(info.(title|description|summary))", None, BREAKING, "a figure, a name or a duty in the prose changes"),
     Row("openapi|tags|(info|externalDocs|**.externalDocs)(|.**)", None, WORDING, "it tells of the document"),
-    Row("**.(description|summary|title|tags|operationId|deprecated)", None, WORDING, "nothing of it is sent"),
-    Row("(**.(example|examples)|x-*|**.x-*)(|.**|[**)", None, WORDING, "it illustrates"),
-    Row("components.(schemas|responses|parameters|requestBodies|headers)**", None, WORDING, "judged where it is used"),
-    Row(f"paths[*]|{_OPERATION}", Change.ADDED, ADDITION, "another operation"),
-    Row("servers[*]", Change.ADDED, ADDITION, "another server"),
+    Row("(**.(example|examples|$comment)|x-*|**.x-*)(|.**)", None, WORDING, "it illustrates"),
+    Row("**.(title|tags|operationId|links)|servers[*].description", None, WORDING, "nothing of it is sent"),
+    Row("**.deprecated", None, WORDING, "it announces an end, and ends nothing yet"),
     Row("components.securitySchemes[*]", Change.ADDED, ADDITION, "another way in"),
+    Row("components(|.**)|security", None, WORDING, "judged where it is used"),
+    Row("**.(description|summary)", Change.REWORDED, WORDING, "no figure, name or duty in it changes"),
+    Row("**.(description|summary)", None, BREAKING, "a figure, a name or a duty in the prose changes"),
+    Row("**", Change.REWORDED, WORDING, "it says the same in another way"),
+    Row(f"paths[*]|{_OPERATION}|webhooks[*]", Change.ADDED, ADDITION, "another operation"),
+    Row("servers[*]", Change.ADDED, ADDITION, "another server"),
+    Row(f"{_OPERATION}.security", Change.WIDENED, ADDITION, "another way in"),
+    Row("**.security", None, BREAKING, "who is let in changes"),
     Row(f"{_REQUEST}**.properties[*]", Change.ADDED, ADDITION, "more properties may be added to objects"),
     Row(f"{_OPERATION}.requestBody.content[*]", Change.ADDED, ADDITION, "another body is taken"),
-    Row(_REQUEST, Change.ADDED, ADDITION, "a parameter that may be left out"),
+    Row(f"{_OPERATION}.parameters[*]", Change.ADDED, ADDITION, "a parameter that may be left out"),
+    Row(f"{_REQUEST}**.writeOnly", None, WORDING, "only requests have it anyway"),
+    Row(f"{_REQUEST}**.default", None, BREAKING, "what is left out means something else"),
     Row(f"{_REQUEST}**", Change.WIDENED, ADDITION, "more requests are taken"),
     Row(f"{_REQUEST}**", Change.NARROWED, BREAKING, "requests that were taken are refused"),
     Row(f"{_ANSWER}**.properties[*]", Change.ADDED, ADDITION, "more properties may be added to objects"),
+    Row(f"{_ANSWER}**.additionalProperties", Change.WIDENED, ADDITION, "more properties may be added to objects"),
+    Row(f"{_ANSWER}**.readOnly", None, WORDING, "only answers have it anyway"),
+    Row(f"{_ANSWER}**.default", Change.ADDED, ADDITION, "more is promised of the answer"),
     Row(f"{_ANSWER}.headers[*]", Change.ADDED, ADDITION, "another header"),
     Row(
         f"{_OPERATION}.responses[(400|401|404|422|429|500)]", Change.ADDED, ADDITION, "the Error Codes name it already"
@@ -76,9 +102,8 @@ ROWS: tuple[Row, ...] = (
     Row(f"{_ANSWER}**", Change.WIDENED, BREAKING, "answers that no client expects"),
     Row("**.properties[*]", Change.REMOVED, BREAKING, "properties are never removed"),
     Row("**", Change.REMOVED, BREAKING, "what clients rely on is gone"),
-    Row("(|**.)security", None, BREAKING, "who is let in changes"),
 )
-_UNKNOWN = Row("**", None, BREAKING, "no row knows this kind of edit")
+_UNKNOWN = Row("**", None, BREAKING, "not a kind of edit that is known to be harmless")
 
 
 def row_for(edit: Edit) -> Row:
@@ -87,12 +112,12 @@ def row_for(edit: Edit) -> Row:
 
 
 def lost_quotes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """The promises whose sentence stood in the older document's prose and does not in the newer's.
+    """The promises whose sentence stood in the older document's prose and does not in the newer's, word by word.
 
     Quotes of a schema are not looked for: their edits are judged one by one.
     """
-    before, after = (" ".join(" ".join(_texts(document)).split()) for document in (old, new))
-    return [promise.id for promise in LEDGER if promise.quote in before and promise.quote not in after]
+    before, after = (words(" ".join(_texts(document))) for document in (old, new))
+    return [promise.id for promise in LEDGER if stands(promise.quote, before) and not stands(promise.quote, after)]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -104,45 +129,80 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[Judgement, str]]:
-    """Each edit from old to new, references resolved, as a judgement and a line; the breaking ones first."""
-    found = [(row_for(edit), edit) for edit in edits(old, new)]
-    lines = [
-        (row.judgement, f"{edit.path}: {edit.change}, {row.why} ({_short(edit.old)} -> {_short(edit.new)})")
-        for row, edit in found
+    """Each edit from old to new as a judgement and its lines; the breaking ones first, then in the document's order."""
+    lost = set(lost_quotes(old, new))
+    told = [
+        (BREAKING, f'{promise.id}\n    its sentence no longer stands: "{promise.quote}"')
+        for promise in LEDGER
+        if promise.id in lost
     ]
-    lines += [(BREAKING, f"{lost}: the sentence that it quotes no longer stands") for lost in lost_quotes(old, new)]
-    return sorted(lines, key=lambda line: list(Judgement).index(line[0]))
+    for edit in edits(old, new):
+        row = row_for(edit)
+        told.append((row.judgement, f"{place(edit.path)}\n    {edit.change}: {row.why}{values(edit)}"))
+    return sorted(told, key=lambda line: list(Judgement).index(line[0]))
 
 
-def _short(value: object) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."
+_NEXT = {
+    BREAKING: "Next: ask the API's owner, or change what relies on it; openapi/ORIGIN.md says how to take the newer "
+    "document over.",
+    ADDITION: "Next: openapi/ORIGIN.md says how to take the newer document over.",
+    WORDING: "Next: read it, since no program knows what a sentence means; openapi/ORIGIN.md says how to take the "
+    "newer document over.",
+}  # fmt: skip
+
+
+def report(told: list[tuple[Judgement, str]]) -> str:
+    """What a person reads: each kind under its name, then how many of each and what to do."""
+    if not told:
+        return "no difference"
+    groups = {judgement: [text for each, text in told if each is judgement] for judgement in Judgement}
+    lines = [f"{judgement} {text}" for judgement, texts in groups.items() for text in texts]
+    counts = ", ".join(f"{len(texts)} {judgement}" for judgement, texts in groups.items())
+    return "\n".join([*lines, "", counts, _NEXT[told[0][0]]])
+
+
+class _Parser(argparse.ArgumentParser):
+    """A mistake in the command is one more reason why nothing could be compared."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(4, f"cannot compare: {message}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print every edit with its judgement; the exit code is in the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m openapi.drift", description="Is a newer document breaking?")
-    parser.add_argument("new", type=Path, help="the newer document: YAML, JSON or the published page's Markdown")
+    about, _, codes = (__doc__ or "").partition("Exit")
+    parser = _Parser(prog="python -m openapi.drift", description=about, epilog=f"Exit{codes}")
+    parser.add_argument("new", type=Path, metavar="NEW", help="the newer document, or the page that holds it")
     path: Path = parser.parse_args(arguments).new
     try:
         new = read_document(path)
         _check_operation(new, path)
+        told = compare(read_document(PUBLISHED_FILE), new)
     except UnreadableDocumentError as error:
-        print(f"cannot compare: {error}", file=sys.stderr)
+        _print(f"cannot compare: {error}", sys.stderr)
         return 4
-    lines = compare(resolve(load_document().published), new)
-    for judgement, line in lines:
-        print(f"{judgement:9} {line}")
-    if not lines:
-        print("no difference")
-    return 1 if any(judgement is BREAKING for judgement, _ in lines) else 0
+    except RecursionError:
+        _print(f"cannot compare: {path} is nested too deeply once its references are written out", sys.stderr)
+        return 4
+    _print(report(told), sys.stdout)
+    return 1 if any(judgement is BREAKING for judgement, _ in told) else 0
+
+
+def _print(text: str, stream: Any) -> None:
+    """With what the stream cannot spell as escapes: a document must not decide how this ends."""
+    encoding = stream.encoding or "utf-8"
+    with suppress(BrokenPipeError):  # whoever reads has seen enough
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
 
 def _check_operation(document: Mapping[str, Any], path: Path) -> None:
-    value: Any = document
-    for key in ("paths", OPERATION_PATH, "post"):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    if not isinstance(value, Mapping):
+    """A document that knows nothing of the operation, by path or by name, is another one rather than a newer one."""
+    paths = document.get("paths")
+    items = paths if isinstance(paths, Mapping) else {}
+    named = [each for item in items.values() if isinstance(item, Mapping) for each in item.values()]
+    same = any(isinstance(each, Mapping) and each.get("operationId") == "productInventoryBatchUpdate" for each in named)
+    if OPERATION_PATH not in items and not same:
         raise UnreadableDocumentError(f"{path} has no POST {OPERATION_PATH}")
 
 

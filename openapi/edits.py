@@ -1,169 +1,213 @@
 """What was edited between two documents, and which way each edit goes. Says nothing on whether that does harm.
 
-A path names keywords after dots and names of the author's own in brackets:
-`paths[/api/…].post.responses[200].content[application/json].schema.properties[status].enum`.
+Only below what is known of OpenAPI's structure are two values compared part by part; whatever else differs is one edit.
 """
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-
-class Change(StrEnum):
-    """Which way an edit goes; narrowed and widened speak of the set of values that are allowed."""
-
-    ADDED = "added"
-    REMOVED = "removed"
-    CHANGED = "changed"
-    NARROWED = "narrowed"
-    WIDENED = "widened"
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-MISSING: Final = _Missing()
+from openapi.prepared import prepared, security_way
+from openapi.schemas import is_one_of, plain
+from openapi.ways import MISSING, Change, presence, same, spelled, way
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One difference; `old` or `new` is MISSING where the keyword or the name was not there."""
+    """One difference; `old` or `new` is MISSING where the keyword or the name was not there.
 
-    path: str
+    `path` holds keywords and, in brackets, names of the author's own: `("paths", "[/api/…]", "post", "summary")`.
+    """
+
+    path: tuple[str, ...]
     change: Change
     old: Any
     new: Any
 
 
-_NAMES = {"paths", "properties", "responses", "content", "headers", "securitySchemes"}
-_LISTS: Mapping[str, tuple[str, ...]] = {"parameters": ("in", "name"), "servers": ("url",)}
-_SCHEMAS = {"schema", "items"}  # where there is none, anything goes: {}
-
-
-def edits(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> Iterator[Edit]:
-    """Every difference between two objects of a document, references resolved; each is reported once, where it is."""
-    old, new = _with_types(old), _with_types(new)
-    for key in [*old, *(key for key in new if key not in old)]:
-        yield from _keyword(key, old.get(key, MISSING), new.get(key, MISSING), f"{path}.{key}" if path else key)
-
-
-def _keyword(key: str, old: Any, new: Any, path: str) -> Iterator[Edit]:
-    if key in _WAYS:
-        change = _way(key, old, new)
-        if change is not None:
-            yield Edit(path, change, old, new)
-        return
-    empty: Any = {} if key in _NAMES | _SCHEMAS | _LISTS.keys() else MISSING
-    before, after = (_by_name(key, empty if value is MISSING else value) for value in (old, new))
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        named = key in _NAMES or key in _LISTS
-        yield from _names(before, after, path) if named else edits(before, after, path)
-    elif before != after:
-        yield Edit(path, _presence(old, new), old, new)
-
-
-def _by_name(key: str, value: Any) -> Any:
-    """A list whose items have names, as an object by these names; anything else as it is."""
-    if key in _LISTS and isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
-        return {" ".join(str(item.get(part)) for part in _LISTS[key]): item for item in value}
-    return value
-
-
-def _names(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[Edit]:
-    for name in [*old, *(name for name in new if name not in old)]:
-        here = f"{path}[{name}]"
-        before, after = old.get(name, MISSING), new.get(name, MISSING)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from edits(before, after, here)
-        elif before != after:
-            asked_for = before is MISSING and path.endswith(".parameters") and after.get("required") is True
-            yield Edit(here, Change.NARROWED if asked_for else _presence(before, after), before, after)
-
-
-def _presence(old: Any, new: Any) -> Change:
-    if old is MISSING:
-        return Change.ADDED
-    return Change.REMOVED if new is MISSING else Change.CHANGED
-
-
-def _with_types(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`type` as the list of all types allowed: 3.0 says `nullable`, 3.1 lists "null"; an integer is a number."""
-    types = value.get("type", MISSING)
-    if isinstance(types, str):
-        types = [types]
-    if types is MISSING or not isinstance(types, list):
-        return value
-    null = ["null"] if value.get("nullable") is True and "null" not in types else []
-    integer = ["integer"] if "number" in types and "integer" not in types else []
-    rest = {key: item for key, item in value.items() if key != "nullable"}
-    return rest | {"type": [*types, *null, *integer]}
-
-
-def _way(key: str, old: Any, new: Any) -> Change | None:
-    try:
-        return _WAYS[key](old, new)
-    except TypeError:  # no value that this keyword may have: not to be compared, so not to be excused
-        return Change.CHANGED
-
-
-def _order(old: float, new: float) -> Change | None:
-    if old == new:
-        return None
-    return Change.NARROWED if new > old else Change.WIDENED
-
-
-def _lower_bound(old: Any, new: Any) -> Change | None:
-    return _order(*(-math.inf if value is MISSING else value for value in (old, new)))
-
-
-def _size(old: Any, new: Any) -> Change | None:
-    return _order(*(0 if value is MISSING else value for value in (old, new)))
-
-
-def _upper_bound(old: Any, new: Any) -> Change | None:
-    return _order(*(-math.inf if value is MISSING else -value for value in (old, new)))
-
-
-def _choice(old: Any, new: Any) -> Change | None:
-    """Of values allowed: where there is no list, all are."""
-    if old is MISSING or new is MISSING:
-        return Change.NARROWED if old is MISSING else Change.WIDENED
-    fewer, more = all(item in old for item in new), all(item in new for item in old)
-    if fewer and more:
-        return None
-    return Change.NARROWED if fewer else Change.WIDENED if more else Change.CHANGED
-
-
-def _demand(old: Any, new: Any) -> Change | None:
-    """`required`, of names or as a flag: the more is asked for, the less is allowed."""
-    before, after = ([] if value in (MISSING, False) else [value] if value is True else value for value in (old, new))
-    change = _choice(before, after)
-    turned = {Change.NARROWED: Change.WIDENED, Change.WIDENED: Change.NARROWED}
-    return turned.get(change, change) if change else None
-
-
-def _condition(old: Any, new: Any) -> Change | None:
-    if old == new:
-        return None
-    return {Change.ADDED: Change.NARROWED, Change.REMOVED: Change.WIDENED}.get(_presence(old, new), Change.CHANGED)
-
-
-def _openness(old: Any, new: Any) -> Change | None:
-    """`additionalProperties`: anything, some things, nothing."""
-    before, after = (0 if value in (MISSING, True, {}) else 2 if value is False else 1 for value in (old, new))
-    return Change.CHANGED if before == after == 1 and old != new else _order(before, after)
-
-
-_WAYS: Mapping[str, Callable[[Any, Any], Change | None]] = {
-    **dict.fromkeys(("type", "enum"), _choice),
-    **dict.fromkeys(("required", "uniqueItems"), _demand),
-    **dict.fromkeys(("minItems", "minLength", "minProperties"), _size),
-    **dict.fromkeys(("minimum",), _lower_bound),
-    **dict.fromkeys(("maximum", "maxItems", "maxLength", "maxProperties"), _upper_bound),
-    **dict.fromkeys(("format", "pattern", "multipleOf"), _condition),
-    "additionalProperties": _openness,
+_LIMITED = {"schema", "parameter", "header", "body"}  # the kinds whose keywords set limits
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# Of each kind of object the keywords that hold others: how they hold them, and of what kind these are.
+_PARTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "document": {
+        "info": ("object", "info"),
+        "paths": ("named", "path"),
+        "servers": ("listed", "server"),
+        "components": ("object", "components"),
+        "webhooks": ("named", "webhook"),
+    },
+    "path": {**dict.fromkeys(METHODS, ("object", "operation")), "servers": ("listed", "server")},
+    "operation": {
+        "parameters": ("listed", "parameter"),
+        "requestBody": ("object", "body"),
+        "responses": ("named", "response"),
+        "servers": ("listed", "server"),
+    },
+    "body": {"content": ("named", "media")},
+    "response": {"content": ("named", "media"), "headers": ("named", "header")},
+    "parameter": {"schema": ("object", "schema"), "content": ("named", "media")},
+    "header": {"schema": ("object", "schema"), "content": ("named", "media")},
+    "media": {"schema": ("object", "schema")},
+    "schema": {
+        "properties": ("named", "schema"),
+        "items": ("object", "schema"),
+        "additionalProperties": ("object", "schema"),
+        **dict.fromkeys(("allOf", "anyOf", "oneOf"), ("alternatives", "schema")),
+    },
+    "components": dict.fromkeys(
+        ("schemas", "responses", "parameters", "requestBodies", "headers", "securitySchemes", "links", "pathItems"),
+        ("named", "component"),
+    ),
 }
+
+
+def edits(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Edit]:
+    """Every difference between two documents, each reported once, where it is; none only where they are the same."""
+    found = list(_object("document", prepared(old), prepared(new), ()))
+    if not found and not same(old, new):
+        found = [Edit((), Change.REWORDED, MISSING, MISSING)]
+    yield from found
+
+
+def _object(kind: str, old: Mapping[str, Any], new: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Edit]:
+    for key in [*old, *(key for key in new if key not in old)]:
+        before, after = old.get(key, MISSING), new.get(key, MISSING)
+        how, part = _PARTS.get(kind, {}).get(key, ("", ""))
+        match how:
+            case "object":
+                yield from _part(part, before, after, (*path, key))
+            case "named" | "listed":
+                yield from _names(how, part, before, after, (*path, key))
+            case "alternatives":
+                yield from _alternatives(key, before, after, (*path, key))
+            case _:
+                yield from _leaf(kind, before, after, (*path, key))
+
+
+def _leaf(kind: str, old: Any, new: Any, path: tuple[str, ...]) -> Iterator[Edit]:
+    if kind == "operation" and path[-1] == "security":
+        change = None if same(old, new) else security_way(old, new)
+    elif path == ("info", "version"):
+        change = None if same(old, new) else Change.CHANGED if _major(old) != _major(new) else Change.REWORDED
+    elif kind in _LIMITED or path == ("info", "title") or path[-1] in ("description", "summary"):
+        change = way("summary" if path == ("info", "title") else path[-1], old, new)
+    else:
+        change = None if same(old, new) else presence(old, new)
+    if change is not None:
+        yield Edit(path, change, old, new)
+
+
+def _major(version: Any) -> str:
+    return str(version).removeprefix("v").partition(".")[0]
+
+
+def _part(kind: str, old: Any, new: Any, path: tuple[str, ...]) -> Iterator[Edit]:
+    open_to_all = kind == "schema" and path[-1] != "additionalProperties"  # no schema, no condition
+    before, after = (plain({} if value is MISSING else value) if open_to_all else value for value in (old, new))
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        yield from _leaf(kind, old, new, path)
+        return
+    found = list(_schema(before, after, path) if kind == "schema" else _object(kind, before, after, path))
+    if not found and not same(old, new):
+        found = [Edit(path, Change.REWORDED, old, new)]
+    yield from found
+
+
+def _schema(old: Mapping[str, Any], new: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Edit]:
+    old, new = plain(old), plain(new)
+    for change, key in ((Change.WIDENED, is_one_of(old, new)), (Change.NARROWED, is_one_of(new, old))):
+        if key is not None and key not in (old if change is Change.WIDENED else new):
+            yield Edit((*path, key), change, old.get(key, MISSING), new.get(key, MISSING))
+            return
+    yield from _object("schema", old, new, path)
+
+
+def _names(how: str, kind: str, old: Any, new: Any, path: tuple[str, ...]) -> Iterator[Edit]:
+    before, after = (_by_name(how, path[-1], value) for value in (old, new))
+    if before is None or after is None:
+        yield from _leaf("", old, new, path)
+        return
+    found = []
+    for name in [*before, *(name for name in after if name not in before)]:
+        (shown, one), (newly, other) = before.get(name, ("", MISSING)), after.get(name, ("", MISSING))
+        here = (*path, f"[{shown or newly}]")
+        if one is MISSING or other is MISSING:
+            found.append(Edit(here, _presence(kind, one, other), one, other))
+        else:
+            found += _part(kind, one, _called_alike(one, other) if how == "listed" else other, here)
+    if not found and not same(old, new):
+        found = [Edit(path, Change.REWORDED, old, new)]
+    yield from found
+
+
+def _presence(kind: str, old: Any, new: Any) -> Change:
+    """Of a name that only one of the two has; what is no object is not known to be an addition."""
+    if kind == "parameter" and isinstance(new, Mapping) and new.get("required") is True:
+        return Change.NARROWED
+    return presence(old, new) if new is MISSING or isinstance(new, Mapping | bool) else Change.CHANGED
+
+
+def _by_name(how: str, key: str, value: Any) -> dict[str, tuple[str, Any]] | None:
+    """By what tells two of them apart, each with its name as it is written; None where nothing does."""
+    if value is MISSING:
+        return {}
+    if how == "listed":
+        if not _are_objects(value):
+            return None
+        parts = _CALLED_BY[key]
+        pairs = [(" ".join(str(item[part]) for part in parts if part in item), item) for item in value]
+    elif isinstance(value, Mapping):
+        pairs = list(value.items())
+    else:
+        return None
+    named = {_told_apart(key, name): (name, item) for name, item in pairs}
+    return named if len(named) == len(pairs) else None
+
+
+_CALLED_BY = {"parameters": ("in", "name"), "servers": ("url",)}
+
+
+def _called_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The other under the one's name, which differs in spelling alone."""
+    return {**other, **{part: one[part] for part in ("in", "name", "url") if part in one and part in other}}
+
+
+def _told_apart(key: str, name: str) -> str:
+    """Names of headers and media types are in any case (RFC 9110), and JSON is UTF-8 whether it says so or not."""
+    if key == "headers" or (key == "parameters" and name.startswith("header ")):
+        return name.lower()
+    if key == "content":
+        return name.lower().replace(" ", "").removesuffix(";charset=utf-8")
+    return name.rstrip("/") if key == "servers" else name
+
+
+def _alternatives(key: str, old: Any, new: Any, path: tuple[str, ...]) -> Iterator[Edit]:
+    """Those that both have are no edit; of the others each is compared with its counterpart, if there is one."""
+    more, less = (Change.NARROWED, Change.WIDENED) if key == "allOf" else (Change.WIDENED, Change.NARROWED)
+    if not all(value is MISSING or _are_objects(value) for value in (old, new)):
+        yield Edit(path, Change.CHANGED, old, new)
+        return
+    if old is MISSING or new is MISSING:  # a condition where none was, or no longer one
+        yield Edit(path, Change.NARROWED if old is MISSING else Change.WIDENED, old, new)
+        return
+    kept = [spelled(plain(item)) for item in new]
+    gone = [item for item in old if not _taken(kept, spelled(plain(item)))]
+    came = [(number, item) for number, item in enumerate(new) if _taken(kept, spelled(plain(item)))]
+    if len(gone) == len(came):
+        for item, (number, other) in zip(gone, came, strict=True):
+            yield from _part("schema", item, other, (*path, f"[{number}]"))
+    elif not gone or not came:
+        yield Edit(path, less if gone else more, gone or MISSING, [item for _, item in came] or MISSING)
+    else:
+        yield Edit(path, Change.CHANGED, old, new)
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
+
+
+def _taken(items: list[str], item: str) -> bool:
+    if item in items:
+        items.remove(item)
+        return True
+    return False
