@@ -1,13 +1,14 @@
 """Reports of a few exchanges, for the tests of what is made of them."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from contracts.exchange import Exchange
-from contracts.history import Story
+from contracts.history import HistoryWriter, Story
 from contracts.judge import first_finding_at, judge
 from contracts.report.conclusion import Conclusion
-from contracts.report.document import compose
+from contracts.report.document import compose, write
 from openapi.ledger import LEDGER
 from tests.build import FACTS, answer, asked, evidence, numbered, ok, record, reply
 
@@ -38,3 +39,13 @@ def scenario(
     *exchanges: Exchange, room: str = "Flood", owed: tuple[str, ...] = ("RATE-2",), **how: Any
 ) -> dict[str, Any]:
     return report(*exchanges, room=room, owed=owed, **how)
+
+
+def run_of(folder: Path, document: dict[str, Any], *exchanges: Exchange) -> Path:
+    """The folder as a run leaves it; returns its page."""
+    writer = HistoryWriter(folder / "history.jsonl", FACTS, None)
+    for exchange in numbered(exchanges):
+        writer.append(exchange)
+    writer.close()
+    write(folder, document)
+    return folder / "report.html"

@@ -2,13 +2,12 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from contracts.exchange import Exchange
 from contracts.history import Story
@@ -17,10 +16,6 @@ from loadtests.webui.judging import standing
 from loadtests.webui.live import COUNTS, MOST, Series
 from tests.build import FACTS, answer, asked, numbered, ok, record, reply
 from tests.test_loadtests import started, wait_for
-
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
 
 
 def rows(second: int) -> Iterator[LoadRow]:
@@ -73,16 +68,6 @@ def test_rules_that_need_every_exchange_are_silent_where_most_are_rows() -> None
     good = asked([record()], answer(body=reply(ok(0))))
     later = asked([record(1)], answer(body=reply(ok(0)), left=3))
     assert "RATE-4" not in standing(story(good, later), in_part=True)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.fail("the browser tests need Chromium; on Debian: apt-get install chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
