@@ -57,7 +57,7 @@ def test_the_page_can_be_made_again_from_the_folder(run: Path, capsys: pytest.Ca
     assert capsys.readouterr().out.strip().endswith("report.html")
 
 
-@pytest.mark.parametrize("content", [None, "not JSON", "[]", '{"schema": 2}'])
+@pytest.mark.parametrize("content", [None, "not JSON", "[]", '{"schema": 2}', '{"schema": 1}'])
 def test_what_is_no_run_is_refused_in_one_line(
     content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,6 +65,14 @@ def test_what_is_no_run_is_refused_in_one_line(
         (tmp_path / "report.json").write_text(content, encoding="utf-8")
     assert again.main([str(tmp_path)]) == 4
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_without_its_history_a_report_argues_and_says_what_is_missing(run: Path) -> None:
+    (run / "history.jsonl").unlink()
+    assert again.main([str(run)]) == 0
+    html = (run / "report.html").read_text(encoding="utf-8")
+    assert "Exchange 2 is not in the history beside this page." in html
+    assert "quantity is missing" in html
 
 
 def test_a_scenarios_witness_is_found_in_its_own_history(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ def test_colour_only_where_it_is_asked_for() -> None:
         ("\x1b[2J", "\\x1b[2J"),
         ("\u202egnp", "\\u202egnp"),
         ("a\r\nb\x00", "a\\r\\nb\\x00"),
+        ("e\u0301 \ud800", "e\u0301 \\ud800"),
+        ("a" + 6 * "\u0301" + "b\u0301", "a" + 4 * "\u0301" + 2 * "\\u0301" + "b\u0301"),  # across the lines above
         ("\u2028\x9b\ue000", "\\u2028\\x9b\\ue000"),
         ("x" * 400, "x" * 299 + "…"),
     ],

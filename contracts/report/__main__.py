@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from jinja2 import UndefinedError
 
 from contracts.report.document import SCHEMA, write_page
 
@@ -23,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(f"no report can be made of {folder}: {error.strerror}: {error.filename}")
     except ValueError as error:
         return _refuse(f"no report can be made of {folder}: {error}")
+    except (LookupError, TypeError, AttributeError, UndefinedError) as error:  # the same schema, by other hands
+        return _refuse(f"no report can be made of {folder}: report.json is not as it was written: {error}")
     print(folder / "report.html")
     return 0
 

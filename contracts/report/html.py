@@ -114,6 +114,7 @@ def _environment() -> Environment:
         "prose": _prose,
         "span": _span,
         "rounded": _rounded,
+        "counted": _counted,
         "body": bodies.body,
         "request_head": bodies.request_head,
         "answer_head": bodies.answer_head,
@@ -180,6 +181,10 @@ def _prose(text: str, longest: int = 2000) -> Markup:
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _rounded(count: int) -> int:

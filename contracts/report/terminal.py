@@ -12,6 +12,7 @@ from contracts.report.remedies import remedy
 
 LONGEST = 300  # characters of a text that a server had a hand in
 LONGEST_COMMAND = 2000
+MARKS = 4  # on one letter
 CHANGES = 5  # shown of those since the baseline
 COLOURS = {"held": "32", "broken": "31", "undecided": "33"}
 BOLD = "1"
@@ -145,13 +146,18 @@ def how_surely(certainty: str) -> str:
 
 
 def safe(text: str, longest: int = LONGEST, keep: str = "") -> str:
-    """The text with every character that a terminal acts on, or does not show, by its escape; cut at `longest`."""
+    """The text with every character that a terminal acts on, or does not show, by its escape; cut at `longest`.
+
+    So are marks beyond what any script piles on one letter: a hundred would be drawn across the lines above.
+    """
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(each if each in keep or _shows(each) else ascii(each)[1:-1] for each in cut)
-
-
-def _shows(character: str) -> bool:
-    return character == " " or unicodedata.category(character)[0] not in "CZ"
+    told, marks = [], 0
+    for each in cut:
+        category = unicodedata.category(each)
+        marks = marks + 1 if category[0] == "M" else 0
+        shows = each in keep or each == " " or (category[0] not in "CZ" and marks <= MARKS)
+        told.append(each if shows else ascii(each)[1:-1])
+    return "".join(told)
 
 
 def _paint(text: str, code: str, colour: bool) -> str:
