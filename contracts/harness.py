@@ -5,7 +5,7 @@ Knows no pytest, so that a script or a test can run the whole in its own process
 
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -49,6 +49,7 @@ from contracts.wire import MOST_HELD_BYTES, Stopped, Wire
 from openapi.document import load_document
 
 FEW = 60  # requests a window: a lower limit may make a long run
+SPARE_HANDLES = 8  # kept for the end, so that a run that has used up all others can still write its report
 
 
 class Harness:
@@ -65,6 +66,7 @@ class Harness:
         self._lock: BinaryIO | None = None
         self.foretold: str | None = None  # where the run will take long
         self.restored: str | None = None  # what came of giving back, in a line
+        self._spare = ExitStack()
         check(options)
         self._baseline = baseline_of(options)
         self._headers = tuple(check_header(header) for header in options.headers)
@@ -96,6 +98,8 @@ class Harness:
             self.history = HistoryWriter(self.folder / "history.jsonl", facts, self.secret)
         except OSError as error:
             raise UsageError(f"{self.folder}: nothing can be written there: {error.strerror}") from None
+        for _ in range(SPARE_HANDLES):
+            self._spare.enter_context(Path(os.devnull).open("rb"))  # noqa: SIM115 — closed with all of them
         self._began_s = self.clock.monotonic_s()
         kept_back = needed(self._levels)
         self.wire = self._wire(options.max_requests - kept_back, 1)
@@ -241,6 +245,7 @@ class Harness:
 
     def close(self) -> dict[str, Any]:
         """Write the report, point `latest` to it, end the sandbox. Raises OSError where it cannot be written."""
+        self._spare.close()
         try:
             self.restore()
             document = self.document

@@ -5,13 +5,14 @@ Inert unless items of `contracts/` or `loadtests/` were collected, so that the p
 
 import os
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Any
 
 import pytest
-from _pytest.junitxml import LogXML  # pytest has no public way to name the JUnit file once the run folder is known
 
 from contracts.clock import SystemClock
 from contracts.drivers.schedule import SCHEDULE, Driver
@@ -30,7 +31,7 @@ UNWRITTEN = pytest.StashKey[str]()  # why there is no whole report
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (ROOT / "contracts", ROOT / "loadtests")
 EXIT = {"held": 0, "broken": 1, "undecided": 6}
-SPARE_HANDLES = 8
+FAILED_AS = {"broken": ("F", "BROKEN", "red"), "undecided": ("s", "UNDECIDED", "yellow")}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,10 +50,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """`--promises` prints the ledger."""
     if not config.getoption("promises"):
+        if getattr(config.option, "numprocesses", None) and any(map(partial(_leads_to_ours, config), config.args)):
+            raise pytest.UsageError("one run sends one request at a time: leave out pytest-xdist's -n")
         return None
     for promise in LEDGER:
-        print(f"{promise.id:7} {promise.level:8} {' '.join(sorted(promise.runs)):19} {promise.meaning}")
+        print(f"{promise.id:7} {promise.level}, by {' and '.join(sorted(promise.runs))}")
+        for line in wrap(promise.meaning, get_terminal_size().columns - 8, break_on_hyphens=False):
+            print(f"{'':7} {line}")
     return 0
+
+
+def _leads_to_ours(config: pytest.Config, argument: str) -> bool:
+    path = (config.invocation_params.dir / argument.partition("::")[0]).resolve()
+    return any(path.is_relative_to(room) or room.is_relative_to(path) for room in ROOMS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,32 +84,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item not in again]
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Check everything, then preflight: an error here is one line and exit 4."""
-    config = session.config
-    if not any(map(_is_ours, session.items)) or config.option.collectonly:
-        return
-    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
-        raise pytest.UsageError("one run sends one request at a time: leave out pytest-xdist's -n")
-    if config.option.dry_run:
-        return
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Check everything, then preflight: an error here is one line and exit 4. `--dry-run` takes the place of the tests.
+
+    Not at the end of collection, which is also reached where collection has failed, or where pytest only lists things.
+    """
+    option = session.config.option
+    fruitless = session.testsfailed and not option.continue_on_collection_errors
+    if not any(map(_is_ours, session.items)) or fruitless or option.collectonly or option.setupplan:
+        return None
+    if option.dry_run:
+        _rehearse(session)
+        return True
     try:
-        options = options_of(session.config, _has_load(session))
-        _check_load(session, options)
-        harness = Harness(options, _progress(config))
-        config.stash[HARNESS] = harness
-        config.stash[INTERRUPTS] = Interrupts(at_the_last=partial(_at_the_last, config, harness))
-        junit = _JUnit(harness.folder / "junit.xml")
-        config.pluginmanager.register(junit, "harness-junit")
-        junit.pytest_sessionstart()
-        drivers = [driver for item in session.items if (driver := _driver_of(item)) is not None]
-        if drivers or _has_load(session):
-            harness.begin(drivers)
-        if harness.foretold:
-            config.get_terminal_writer().line(harness.foretold)
+        _begin(session)
     except (UsageError, OSError) as error:
-        _close_after_usage_error(config)
+        _close_after_usage_error(session.config)
         raise pytest.UsageError(str(error)) from None
+    return None
+
+
+def _begin(session: pytest.Session) -> None:
+    config = session.config
+    drivers = _drivers(session)
+    if not drivers and not _has_load(session):
+        raise UsageError("only verdicts were chosen, and nothing that sends: choose a chapter, such as -m results")
+    options = options_of(config, _has_load(session))
+    _check_load(session, options)
+    harness = Harness(options, _progress(config))
+    config.stash[HARNESS] = harness
+    config.stash[INTERRUPTS] = Interrupts(at_the_last=partial(_at_the_last, config, harness))
+    harness.begin(drivers)
+    if harness.foretold:
+        config.get_terminal_writer().line(harness.foretold)
 
 
 def _at_the_last(config: pytest.Config, harness: Harness) -> None:
@@ -109,51 +127,19 @@ def _at_the_last(config: pytest.Config, harness: Harness) -> None:
         capture.suspend_global_capture()
 
 
-class _JUnit(LogXML):
-    """pytest's own, where it can be written: `junit.xml` is no reason for a traceback.
-
-    Keeps some file handles for the end, so that a run that has used up all others can still write its report.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path), None, "harness", "all")
-        self._lost = False
-        with ExitStack() as spare:
-            for mode in ("xb", *["rb"] * (SPARE_HANDLES - 1)):
-                spare.enter_context(path.open(mode))
-            self._spare = spare.pop_all()  # unless one cannot be had
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        self._spare.close()
-        try:
-            super().pytest_sessionfinish()
-        except OSError:
-            self._lost = True
-            with suppress(OSError):
-                Path(self.logfile).unlink()  # or half of one would be left
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-        if not self._lost:
-            super().pytest_terminal_summary(terminalreporter, config)
-
-
-def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """`--dry-run` takes the place of the tests: counts and samples, and exit 0."""
-    if not session.config.option.dry_run or not any(map(_is_ours, session.items)):
-        return None
+def _rehearse(session: pytest.Session) -> None:
+    """Counts and samples, and exit 0."""
     options = options_of(session.config, _has_load(session))
     try:
         catalogue = read_catalogue(options.catalogue) if options.catalogue else ()
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
-    drivers = [driver for item in session.items if (driver := _driver_of(item)) is not None]
+    drivers = _drivers(session)
     now = options.now or SystemClock().now()
     print()
     run = rehearse(drivers, catalogue, now, seed=options.seed, depth=options.depth, cap=options.max_requests)
     for line in told(run):
         print(line)
-    return True
 
 
 def _check_load(session: pytest.Session, options: Options) -> None:
@@ -180,7 +166,7 @@ def _progress(config: pytest.Config) -> Any:
         return lambda _: None
 
     def show(event: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{event[:110]}\r")
+        sys.stderr.write(f"\r\x1b[K{event[: get_terminal_size().columns - 1]}\r")
         sys.stderr.flush()
 
     return show
@@ -200,6 +186,10 @@ def drive(harness: Harness, request: pytest.FixtureRequest) -> None:
     reason = harness.drive(driver)
     if reason is not None:
         pytest.skip(f"undecided: {reason}")
+
+
+def _drivers(session: pytest.Session) -> list[Driver]:
+    return [driver for item in session.items if (driver := _driver_of(item)) is not None]
 
 
 def _driver_of(item: pytest.Item) -> Driver | None:
@@ -239,15 +229,24 @@ def _conclude(session: pytest.Session, harness: Harness, exitstatus: int) -> Non
             session.exitstatus = EXIT["undecided"]
 
 
+def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> Any:
+    """A broken promise argues in the verdict's story, and once: not among pytest's failures as well."""
+    name = dict(getattr(report, "user_properties", ())).get("promise")
+    if report.when != "call" or name not in FAILED_AS:
+        return None
+    letter, word, colour = FAILED_AS[name]
+    return name, letter, (word, {colour: True})
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The run's story, then where the report is."""
+    """The run's story, then where the report is. With -v every broken promise argues."""
     harness = config.stash.get(HARNESS, None)
     if harness is None:
         return
     terminalreporter.section("verdict")
-    failed = (report.nodeid for report in terminalreporter.stats.get("failed", ()))
-    argued = config.option.tbstyle != "no" and any("::test_promise[" in nodeid for nodeid in failed)
-    for line in lines(harness.document, terminalreporter.hasmarkup, argued):
+    argued = len(LEDGER) if config.option.verbose > 0 else 1
+    width = config.get_terminal_writer().fullwidth
+    for line in lines(harness.document, terminalreporter.hasmarkup, width, argued):
         terminalreporter.write_line(line)
     if harness.restored:
         terminalreporter.write_line(f"--restore: {harness.restored}")

@@ -1,10 +1,15 @@
 """Last: one item a promise, judged over the whole history. Broken fails with its argument, undecided is skipped."""
 
+from collections.abc import Callable
+
 import pytest
 
 from contracts.harness import Harness
+from contracts.report.junit import ERROR, FAILURE, SKIPPED, ending
 from contracts.report.terminal import argument
 from openapi.ledger import CHAPTERS
+
+Recorder = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,22 +28,19 @@ BY_CHAPTER = [
 
 @pytest.mark.promise
 @pytest.mark.parametrize("promise_id", BY_CHAPTER)
-def test_promise(promise_id: str, harness: Harness) -> None:
+def test_promise(promise_id: str, harness: Harness, record_property: Recorder) -> None:
     """Held, broken or undecided."""
-    report_on(promise_id, harness)
+    report_on(promise_id, harness, record_property)
 
 
-def report_on(name: str, harness: Harness) -> None:
+def report_on(name: str, harness: Harness, record: Recorder) -> None:
     """What became of one row of the report, as an item; a gate has none where its scenario did not run."""
     row = next((row for row in harness.document["promises"] if row["id"] == name), None)
-    if row is None or (row["verdict"] == "undecided" and not row["in_scope"]):
-        pytest.skip("not in this run's scope")
-    known = row.get("known") or {"state": None}
-    if known["state"] == "broken":
-        pytest.xfail(f"a known break until {known['until']}: {known['reason']}")
-    if known["state"] == "holds again":
-        pytest.fail(f"{name} is listed as a known break and holds again: take it off the baseline", pytrace=False)
-    if row["verdict"] == "broken":
-        pytest.fail("\n".join(argument(row)), pytrace=False)
-    if row["verdict"] == "undecided":
-        pytest.skip(f"undecided: {row['reason']}")
+    kind, why = (SKIPPED, "not in this run's scope") if row is None else ending(row) or ("passed", "")
+    if kind == FAILURE and row is not None:
+        record("promise", "broken")
+        pytest.fail("\n".join(argument(row)) if row["verdict"] == "broken" else why, pytrace=False)
+    if kind == ERROR:
+        record("promise", "undecided")
+    if kind != "passed":
+        pytest.skip(why)

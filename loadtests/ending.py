@@ -1,6 +1,7 @@
 """The test that is open, and how it ends: hurried, concluded and reported, or broken off from outside."""
 
 import sys
+from shutil import get_terminal_size
 from typing import Any
 
 from gevent.event import Event
@@ -97,7 +98,7 @@ def _report(environment: Environment, session: Session) -> None:
 def _tell(environment: Environment, where: str, document: dict[str, Any]) -> None:
     options = environment.parsed_options
     out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
-    for line in lines(document, out.isatty()):
+    for line in lines(document, out.isatty(), get_terminal_size().columns):
         print(line, file=out)
     if document["restored"]:
         print(f"--restore: {document['restored']}", file=out)

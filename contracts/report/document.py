@@ -20,6 +20,7 @@ from contracts.report.conclusion import Conclusion
 from contracts.report.curl import curl
 from contracts.report.gates import gate_rows
 from contracts.report.html import page
+from contracts.report.junit import junit
 
 SCHEMA = 1
 SHOWN = 5  # findings of one promise; `found` counts them all
@@ -133,8 +134,9 @@ def verdict_over(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def write(folder: Path, document: Mapping[str, Any]) -> None:
-    """report.json and report.html in the folder, each whole or not at all; raises OSError as writing does."""
+    """The three reports in the folder, each whole or not at all; raises OSError as writing does."""
     _replace(folder / "report.json", msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    _replace(folder / "junit.xml", junit(document))
     write_page(folder, document)
 
 

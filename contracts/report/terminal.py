@@ -4,70 +4,116 @@ What came from a server is escaped and bounded on its way in here, so that an an
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
 from contracts.report.remedies import remedy
+from openapi.ledger import BY_ID
 
 LONGEST = 300  # characters of a text that a server had a hand in
 LONGEST_COMMAND = 2000
 MARKS = 4  # on one letter
 CHANGES = 5  # shown of those since the baseline
+BROKEN = 7  # told in a line each, of those that are not argued
 COLOURS = {"held": "32", "broken": "31", "undecided": "33"}
 BOLD = "1"
 BRIEF = 100  # characters of what came, where one line has to do
-WIDTH = 90  # of the line of promises that held
+NARROWEST, WIDEST = 40, 100  # characters of a line
+INDENT = 11  # of what stands behind "undecided"
+INDENT_ARGUED = 16
+ENDLESS = 10_000  # of a line that is not for a terminal
 
 
-def lines(document: Mapping[str, Any], colour: bool, argued: bool = False) -> list[str]:
-    """Broken promises with an argument, what is undecided and why, what held, and last the verdict.
+def lines(document: Mapping[str, Any], colour: bool, width: int = WIDEST, argued: int = 1) -> list[str]:
+    """Broken promises, what is undecided and why, what held, and last the verdict.
 
-    The first broken promise argues in full, the others in a line each; all in a line where they were `argued` above.
+    The first broken ones, as many as are to be `argued`, argue in full; the others in a line each.
     """
+    page = _Page(min(max(width, NARROWEST), WIDEST), colour)
     rows = document["promises"]
     broken = [row for row in rows if row["verdict"] == "broken"]
-    told = [] if argued else [line for row in broken[:1] for line in (*argument(row, colour), "")]
-    told += [_briefly(row, colour) for row in broken[0 if argued else 1 :]]
-    told += [
-        *_left_out(document),
-        *_undecided(rows, colour),
-        *_held(rows, colour),
-        *_baseline(document),
-        _counts(document),
-        _verdict(document, colour),
+    for row in broken[:argued]:
+        page.lines += [*argument(row, colour, page.width), ""]
+    _in_brief(page, broken[argued:])
+    _left_out(page, document)
+    _undecided(page, rows)
+    if held := " ".join(row["id"] for row in rows if row["verdict"] == "held"):
+        page.add("held", held)
+    _baseline(page, document)
+    _counts(page, document)
+    verdict = document["verdict"]
+    why = f" ({safe(document['reason'])})" if document["reason"] else ""
+    page.lines += [
+        _paint(line, f"{BOLD};{COLOURS[verdict]}", colour) for line in wrap(f"verdict: {verdict}{why}", page.width)
     ]
-    return told
+    return page.lines
 
 
-def _briefly(row: Mapping[str, Any], colour: bool) -> str:
+class _Page:
+    """Lines as they are told, none wider than the terminal."""
+
+    def __init__(self, width: int, colour: bool) -> None:
+        self.width, self.colour = width, colour
+        self.lines: list[str] = []
+
+    def add(self, word: str, text: str) -> None:
+        """A text behind its word, which has a colour where it is a verdict."""
+        told = _hanging(f"{word:{INDENT}}", text, self.width)
+        if word in COLOURS:
+            told[0] = told[0].replace(word, _paint(word, COLOURS[word], self.colour), 1)
+        self.lines += told
+
+
+def _hanging(head: str, text: str, width: int) -> list[str]:
+    return wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False) or [head]
+
+
+def _in_brief(page: _Page, broken: Sequence[Mapping[str, Any]]) -> None:
+    shown = broken if len(broken) <= BROKEN + 1 else broken[:BROKEN]
+    for row in shown:
+        page.add("broken", f"{row['id']}: {briefly(row)}")
+    if more := broken[len(shown) :]:
+        page.add("broken", f"{' '.join(row['id'] for row in more)}: see the report")
+
+
+def briefly(row: Mapping[str, Any]) -> str:
+    """What came instead, and how many times."""
     actual = safe((row["findings"] or [{"actual": row["meaning"]}])[0]["actual"].partition("\n")[0], BRIEF)
-    times = f" ({row['found']} times)" if row["found"] > 1 else ""
-    return f"{_paint('broken', COLOURS['broken'], colour)}     {row['id']}: {actual}{times}"
+    return f"{actual} ({row['found']} times)" if row["found"] > 1 else actual
 
 
-def argument(row: Mapping[str, Any], colour: bool = False) -> list[str]:
-    """One broken promise of the report: what was promised, expected and seen, how surely, and how to see it again."""
+def argument(row: Mapping[str, Any], colour: bool = False, width: int = ENDLESS) -> list[str]:
+    """One broken promise of the report: what was promised, expected and seen, whom it harms, how surely it shows, and
+    how to see it again."""
     own = row["level"] == "gate"  # which says itself what to expect
-    promised = f"your gate     {safe(row['meaning'])}" if own else f'the document  "{safe(row["quote"])}"'
-    told = [_paint(f"{row['id']}  {row['level']}  broken", COLOURS["broken"], colour), f"  {promised}"]
+    told = [_paint(f"{row['id']}  {row['level']}  broken", COLOURS["broken"], colour)]
+
+    def add(word: str, text: str) -> None:
+        told.extend(_hanging(f"  {word:{INDENT_ARGUED - 2}}", text, width))
+
+    add(*(("your gate", safe(row["meaning"])) if own else ("the document", f'"{safe(row["quote"])}"')))
     if not row["findings"]:
         return told
     finding = row["findings"][0]
-    told += [] if own else [f"  expected      {safe(finding['expected'])}"]
-    told += _actual(finding["actual"])
+    if not own:
+        add("expected", safe(finding["expected"]))
+    _actual(add, told, finding["actual"])
+    if promise := BY_ID.get(row["id"]):
+        add("harm", promise.harm)
     more = f"; {row['found']} findings in all" if row["found"] > 1 else ""
     where = f", in {_witness(finding['witness'])}" if finding["witness"] else ""
-    told.append(f"  how often     {how_surely(finding['certainty'])}{where}{more}")
+    add("how often", f"{how_surely(finding['certainty'])}{where}{more}")
     if finding["curl"]:
         told.append(f"  see it        {_command(finding['curl'])}")
     return told
 
 
-def _actual(text: str) -> Iterator[str]:
-    """Up to a dozen lines: a throttling finding draws its history."""
-    for number, line in enumerate(text.splitlines()[:15] or [""]):
-        yield f"  {'actual' if number == 0 else '':12}  {safe(line)}"
+def _actual(add: Callable[[str, str], None], told: list[str], text: str) -> None:
+    """A sentence, or up to a dozen lines: a throttling finding draws its history."""
+    first, *drawn = text.splitlines()[:15] or [""]
+    add("actual", safe(first))
+    told += [f"{'':{INDENT_ARGUED}}{safe(line)}" for line in drawn]
 
 
 def _witness(seqs: Sequence[int]) -> str:
@@ -83,60 +129,55 @@ def _command(command: str) -> str:
     return safe(command, LONGEST_COMMAND * 4, keep="\n")
 
 
-def _undecided(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]:
-    """One line a reason, with the promises that it leaves open."""
-    scope = [row for row in rows if row["verdict"] == "undecided" and row["in_scope"]]
+def _left_out(page: _Page, document: Mapping[str, Any]) -> None:
+    """The load scenarios that did not run, those of one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for name, figures in (document["load"] or {}).items():
+        if why := figures.get("left_out"):
+            by_reason.setdefault(why, []).append(name)
+    for why, names in by_reason.items():
+        page.add("left out", f"{', '.join(names)}: {safe(why)}")
+
+
+def _undecided(page: _Page, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One paragraph a reason, with the promises that it leaves open."""
     by_reason: dict[str, list[Mapping[str, Any]]] = {}
-    for row in scope:
-        by_reason.setdefault(row["reason"] or "no reason given", []).append(row)
+    for row in rows:
+        if row["verdict"] == "undecided" and row["in_scope"]:
+            by_reason.setdefault(row["reason"] or "no reason given", []).append(row)
     for reason, open_rows in by_reason.items():
         ids = " ".join(row["id"] for row in open_rows)
         told = {remedy(row) for row in open_rows}
         advice = f". {told.pop()}" if len(told) == 1 else ""
-        yield f"{_paint('undecided', COLOURS['undecided'], colour)}  {ids}: {safe(reason)}{advice}"
+        page.add("undecided", f"{ids}: {safe(reason)}{advice}")
 
 
-def _left_out(document: Mapping[str, Any]) -> Iterator[str]:
-    """The load scenarios that would have told nothing of this target."""
-    for name, figures in (document["load"] or {}).items():
-        if figures.get("left_out"):
-            yield f"left out   {name}: {safe(figures['left_out'])}"
-
-
-def _held(rows: Sequence[Mapping[str, Any]], colour: bool) -> Iterator[str]:
-    held = " ".join(row["id"] for row in rows if row["verdict"] == "held")
-    for line in wrap(held, WIDTH, break_on_hyphens=False):
-        yield f"{_paint('held', COLOURS['held'], colour)}       {line}"
-
-
-def _baseline(document: Mapping[str, Any]) -> Iterator[str]:
+def _baseline(page: _Page, document: Mapping[str, Any]) -> None:
     """What is known, and what changed where the document is silent."""
     baseline = document.get("baseline") or {"known": [], "changed": []}
     for each in baseline["known"]:
-        yield f"known      {each['id']}: {each['state']}; until {each['until']}: {safe(each['reason'])}"
+        page.add("known", f"{each['id']}: {each['state']}; until {each['until']}: {safe(each['reason'])}")
     for each in baseline["changed"][:CHANGES]:
-        yield f"changed    {each['id']}: {safe(each['before'], 80)} -> {safe(each['now'], 80)}"
+        page.add("changed", f"{each['id']}: {safe(each['before'], 80)} -> {safe(each['now'], 80)}")
     if len(baseline["changed"]) > CHANGES:
-        yield f"changed    {len(baseline['changed']) - CHANGES} more, in report.html"
+        page.add("changed", f"{len(baseline['changed']) - CHANGES} more, in report.html")
 
 
-def _counts(document: Mapping[str, Any]) -> str:
+def _counts(page: _Page, document: Mapping[str, Any]) -> None:
     rows = document["promises"]
     scope = [row for row in rows if row["in_scope"] or row["verdict"] == "broken"]
-    told = ", ".join(
-        f"{sum(row['verdict'] == name for row in scope)} {name}" for name in ("held", "broken", "undecided")
-    )
-    outside = len(rows) - len(scope)
-    return (
-        f"{told}, {outside} not in this run's scope; {document['requests']} requests ({document['retries']} of them "
-        f"retries), {document['records']} records, {document['duration_s']:.0f} s, seed {document['seed']}"
-    )
+    told = [f"{sum(row['verdict'] == name for row in scope)} {name}" for name in ("held", "broken", "undecided")]
+    if outside := len(rows) - len(scope):
+        told.append(f"{outside} not in this run's scope")
+    retries = f" ({document['retries']} of them retries)" if document["retries"] else ""
+    sent = f"{_number(document['requests'], 'request')}{retries}, {_number(document['records'], 'record')}"
+    target = safe(document["target"]["base_url"])
+    page.lines += wrap(", ".join(told), page.width)
+    page.lines += _hanging("", f"{target}: {sent}, {document['duration_s']:.0f} s, seed {document['seed']}", page.width)
 
 
-def _verdict(document: Mapping[str, Any], colour: bool) -> str:
-    verdict = document["verdict"]
-    why = f" ({safe(document['reason'])})" if document["reason"] else ""
-    return _paint(f"verdict: {verdict}{why}", f"{BOLD};{COLOURS[verdict]}", colour)
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def how_surely(certainty: str) -> str:
