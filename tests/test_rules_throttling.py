@@ -156,6 +156,18 @@ def test_what_another_client_may_have_spent_is_in_doubt() -> None:
     )
 
 
+@pytest.mark.parametrize(("first", "doubted"), [(throttled(), True), (batch(50), False)])
+def test_where_the_first_request_was_refused_another_client_has_spent(first: Exchange, doubted: bool) -> None:
+    """And may have spent two more since; where it was let in, nobody is known to be there."""
+    history = [
+        replace(each, seq=seq, sent_s=at_s, answered_s=at_s + 0.01)
+        for seq, (each, at_s) in enumerate(((first, 0.0), (batch(97), 30.8), (batch(96), 30.9)), 1)
+    ]
+    told = rulings(history)["RATE-4"]
+    assert ("someone else" in str(told.reason)) == doubted
+    assert bool(told.findings) != doubted
+
+
 def test_what_no_limiter_explains_shows_in_its_sequence_alone() -> None:
     (finding,) = rulings(numbered([batch(8, limit=9) for _ in range(20)]))["RATE-4"].findings[:1]
     assert finding.sequence

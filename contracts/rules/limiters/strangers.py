@@ -39,7 +39,8 @@ def others_spend(rows: Sequence[Row], terms: Terms) -> bool:
         elif after.remaining and after.remaining != before.remaining:  # at 0 a wrong step may be cut short
             (fell if after.remaining < before.remaining else rose).append(unseen)
     seldom_rose_too_little = sum(map(bool, rose)) <= len(rose) / 2  # as it always does where tokens flow back
-    if not (_irregular(fell) or _irregular(refused) or (seldom_rose_too_little and _irregular(rose))):
+    surely = rows[0].status == 429  # nothing of ours came before it
+    if not (surely or _irregular(fell) or _irregular(refused) or (seldom_rose_too_little and _irregular(rose))):
         return False
     # Their order among themselves does not matter, and that among ours is known: each is a piece of its own.
     together = sorted([*explained, *supposed], key=lambda row: (row.sent_s, row.answered_s))
