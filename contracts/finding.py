@@ -24,6 +24,7 @@ class Finding:
     actual: str
     witness: tuple[int, ...]
     index: int | None = None  # of the record at fault, where one is
+    pointer: str | None = None  # to what is at fault in the last answer's body (RFC 6901), where one place is
     sequence: bool = False  # needs the exchanges before it, in their order
 
 

@@ -36,6 +36,11 @@ class _Missing:
 MISSING = _Missing()
 
 
+def pointer_to(*keys: str | int) -> str:
+    """The JSON Pointer (RFC 6901) to what stands under these names and places, one in the other."""
+    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)
+
+
 def read_json(answer: Answer) -> object:
     """The body as JSON, or `NotJSON`. NaN, trailing text, a byte order mark and bad UTF-8 are not JSON."""
     return _parse(answer.body)

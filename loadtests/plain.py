@@ -124,7 +124,7 @@ def _lists_errors(body: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     errors = document.get("errors") if isinstance(document, dict) else None
-    if not isinstance(errors, list) or not errors or not all(iso for _, _, iso in timestamps(document)):
+    if not isinstance(errors, list) or not errors or not all(iso for *_, iso in timestamps(document)):
         return False
     return all(
         isinstance(error, dict) and isinstance(error.get("title"), str) and isinstance(error.get("code"), str)
@@ -205,7 +205,7 @@ def _is_framed(document: Any, text: bytes) -> bool:
     """An object with a string `status` and `results`, and no timestamp in it that is not in ISO 8601."""
     if not isinstance(document, dict) or not isinstance(document.get("status"), str) or "results" not in document:
         return False
-    return not _may_tell_time(text) or all(iso for _, _, iso in timestamps(document))
+    return not _may_tell_time(text) or all(iso for *_, iso in timestamps(document))
 
 
 def _may_tell_time(text: bytes) -> bool:

@@ -35,10 +35,62 @@ def test_the_record_at_fault_is_marked(document: object, index: int | None, expe
     assert [mark.rstrip(",") for mark in found if mark.rstrip(",") in expected] == expected
 
 
+TIMED = reply([*ok(0), {"index": 1, "status": "ok", "a/b~c": {"at": "21.07.2018", "n": [1]}}])
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "expected"),
+    [
+        (TIMED, "/results/1/a~1b~0c/at", ["&#34;21.07.2018&#34;"]),
+        (TIMED, "/results/1/index", ["1"]),
+        (TIMED, "/results/1/a~1b~0c/n/0", ["1"]),
+        (TIMED, "/status", ["&#34;done&#34;"]),
+        (TIMED, "", []),  # all of it: nothing would stand out
+        (TIMED, "/results/2", []),
+        (TIMED, "/results/one", []),
+        (TIMED, "/status/0/x", []),
+        ({"7": 1}, "/7", ["1"]),
+    ],
+)
+def test_the_place_at_fault_is_marked(document: object, pointer: str, expected: list[str]) -> None:
+    assert marked(body(json.dumps(document).encode(), 1, pointer)) == expected
+
+
+@pytest.mark.parametrize("size", [1, 400])
+def test_what_is_marked_may_have_lines_of_its_own_and_stand_in_a_long_list(size: int) -> None:
+    document = reply([{"index": number, "status": {"is": "ok"}} for number in range(size)])
+    shown = body(json.dumps(document).encode(), None, f"/results/{size - 1}/status")
+    assert marked(shown) == ["{", "&#34;is&#34;: &#34;ok&#34;", "}"]
+    assert ("of 400 these alone" in shown) == (size == 400)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b'{"a": 1} trailing', ["trailing"]),
+        (b'{"a": nope}', ["nope}"]),
+        (b'{"a": "\xff"}', ["\\xff&#34;}"]),
+        (b"\xef\xbb\xbf{}", ["\\ufeff{}"]),
+        (b"9" * 5000, []),
+        (b"[" * 100_000, []),
+    ],
+)
+def test_where_a_body_ceases_to_be_json_is_marked(raw: bytes, expected: list[str]) -> None:
+    assert marked(body(raw, None, "")) == expected
+
+
+@pytest.mark.parametrize("depth", [10, 100, 300, 500, 800, 950, 2000, 20_000])
+def test_however_deep_a_body_is_it_is_shown(depth: int) -> None:
+    raw = b'{"results":' + b"[" * depth + b"]" * depth + b"}"
+    assert "results" in body(raw, 0)
+    assert "results" in body(raw, None, "/results" + "/0" * (depth - 1))
+
+
 @pytest.mark.parametrize("document", [BATCH, reply([*ok(0), error(1)]), {"inventories": [{}, {"a": [1, {}]}]}])
 def test_marking_changes_no_character(document: object) -> None:
     raw = json.dumps(document).encode()
-    assert body(raw, 1).replace("<mark>", "").replace("</mark>", "") == body(raw)
+    for shown in (body(raw, 1), body(raw, None, "/results/1"), body(raw, None, "/inventories/1/a")):
+        assert shown.replace("<mark>", "").replace("</mark>", "") == body(raw)
 
 
 def test_of_a_large_batch_the_record_at_fault_alone_is_shown() -> None:

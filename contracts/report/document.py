@@ -115,6 +115,7 @@ def _finding(finding: Finding, base_url: str, exchanges: Mapping[int, Exchange],
         "certainty": "in sequence" if finding.sequence else certainty,
         "witness": list(finding.witness),
         "index": finding.index,
+        "pointer": _writable(finding.pointer) if finding.pointer is not None else None,
         "curl": curl(base_url, last.request) if last else None,
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from contracts.finding import Examined, Finding
 from contracts.instants import Form, read_instant
-from contracts.replies import NotJSON, read_json
+from contracts.replies import NotJSON, pointer_to, read_json
 from contracts.seen import Seen
 from openapi.ledger import FMT_1, FMT_2
 
@@ -50,7 +50,7 @@ def answers_are_json(seen: Seen) -> Examined:
     if (media_type or "").partition(";")[0].strip().lower() != "application/json":
         yield Finding(FMT_1, "Content-Type: application/json", f"Content-Type: {media_type}", (seen.seq,))
     elif isinstance(document, NotJSON):
-        yield Finding(FMT_1, "valid JSON", document.why, (seen.seq,))
+        yield Finding(FMT_1, "valid JSON", document.why, (seen.seq,), pointer="")
     else:
         yield None
 
@@ -64,26 +64,19 @@ def timestamps_are_iso_8601(seen: Seen) -> Examined:
     """
     if not seen.authenticated or seen.status not in (200, 422) or seen.answer is None:
         return
-    for name, value, iso in timestamps(read_json(seen.answer)):
+    for keys, value, iso in timestamps(read_json(seen.answer)):
         if not _echoed(value, seen):
-            yield None if iso else Finding(FMT_2, "a timestamp in ISO 8601", f"`{name}`: {value!r:.60}", (seen.seq,))
+            actual = f"`{keys[-1]}`: {value!r:.60}"
+            at_fault = pointer_to(*keys)
+            yield None if iso else Finding(FMT_2, "a timestamp in ISO 8601", actual, (seen.seq,), pointer=at_fault)
 
 
-def timestamps(document: object) -> Iterator[tuple[str, object, bool]]:
-    """Every timestamp in a JSON document: its name, its value, and whether it is in ISO 8601."""
-    for name, value in _members(document):
+def timestamps(document: object) -> Iterator[tuple[tuple[str | int, ...], object, bool]]:
+    """Every timestamp in a JSON document: its names and places, its value, and whether it is in ISO 8601."""
+    for keys, name, value in _members(document):
         if _is_timestamp(name, value):
             iso = isinstance(value, str) and _ISO.match(value) and read_instant(value).form is not Form.IMPOSSIBLE
-            yield name, value, bool(iso)
-
-
-def _sent(seen: Seen) -> set[str]:
-    """Every value in the request's body, as Python writes it."""
-    try:
-        document = json.loads(seen.exchange.request.body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return set()
-    return {repr(value) for _, value in _members(document) if isinstance(value, str | int | float)}
+            yield (*keys, name), value, bool(iso)
 
 
 def _is_timestamp(name: str, value: object) -> bool:
@@ -131,12 +124,14 @@ def _echoed(value: object, seen: Seen) -> bool:
     return json.dumps(value).encode() in seen.exchange.request.body
 
 
-def _members(value: object) -> Iterator[tuple[str, object]]:
+def _members(value: object, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str, object]]:
+    """Every member of every object: what leads to its object, its name, its value."""
     if isinstance(value, dict):
         for name, member in value.items():
-            yield name, member
+            yield keys, name, member
             if isinstance(member, dict | list):
-                yield from _members(member)
+                yield from _members(member, (*keys, name))
     elif isinstance(value, list):
-        for member in value:
-            yield from _members(member)
+        for place, member in enumerate(value):
+            if isinstance(member, dict | list):
+                yield from _members(member, (*keys, place))

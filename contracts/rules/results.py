@@ -3,7 +3,7 @@
 from collections import Counter
 
 from contracts.finding import Examined, Finding
-from contracts.replies import MISSING, NotJSON, read_json
+from contracts.replies import MISSING, NotJSON, pointer_to, read_json
 from contracts.rules.validation import blame_is_misplaced
 from contracts.seen import Due, Seen
 from openapi.ledger import RES_1, RES_2, RES_3, RES_4, RES_5, RES_6
@@ -18,24 +18,21 @@ def a_200_has_status_and_results(seen: Seen) -> Examined:
     document = read_json(seen.answer)
     if isinstance(document, NotJSON):
         return  # FMT-1 says so
+    expected = "an object with a string `status` and an array `results` of objects"
     fault = _fault_of_shape(document)
-    yield (
-        Finding(RES_1, "an object with a string `status` and an array `results` of objects", fault, (seen.seq,))
-        if (fault)
-        else None
-    )
+    yield None if fault is None else Finding(RES_1, expected, fault[0], (seen.seq,), pointer=fault[1])
 
 
-def _fault_of_shape(document: object) -> str | None:
+def _fault_of_shape(document: object) -> tuple[str, str] | None:
+    """What is wrong, and where."""
     if not isinstance(document, dict):
-        return f"the body is {document!r:.80}"
-    if not isinstance(document.get("status"), str):
-        return f"`status` is {document.get('status', MISSING)!r:.80}"
-    results = document.get("results", MISSING)
-    if not isinstance(results, list):
-        return f"`results` is {results!r:.80}"
-    odd = next((item for item in results if not isinstance(item, dict)), None)
-    return None if odd is None and None not in results else f"a result is {odd!r:.80}"
+        return f"the body is {document!r:.80}", ""
+    for name, kind in (("status", str), ("results", list)):
+        value = document.get(name, MISSING)
+        if not isinstance(value, kind):
+            return f"`{name}` is {value!r:.80}", "" if value is MISSING else pointer_to(name)
+    odd = next(((place, item) for place, item in enumerate(document["results"]) if not isinstance(item, dict)), None)
+    return None if odd is None else (f"a result is {odd[1]!r:.80}", pointer_to("results", odd[0]))
 
 
 def an_index_names_one_record(seen: Seen) -> Examined:
@@ -43,7 +40,7 @@ def an_index_names_one_record(seen: Seen) -> Examined:
     if not seen.judged or seen.results is None or not seen.expected:
         return
     counted = Counter(result.position for result in seen.results)
-    for result in seen.results:
+    for number, result in enumerate(seen.results):
         place = result.position
         if place is None:
             actual = f"index {result.index!r}"
@@ -52,7 +49,9 @@ def an_index_names_one_record(seen: Seen) -> Examined:
         else:
             actual = f"index {place} {counted[place]} times" if counted[place] > 1 else ""
         expected = f"an integer from 0 to {len(seen.expected) - 1}, each once"
-        yield Finding(RES_2, expected, actual, (seen.seq,), place) if actual else None
+        twice = place is not None and counted[place] > 1  # all that have it are at fault
+        at_fault = None if twice else _pointer(number, "index", result.index)
+        yield Finding(RES_2, expected, actual, (seen.seq,), place, at_fault) if actual else None
 
 
 def every_record_has_one_result(seen: Seen) -> Examined:
@@ -72,12 +71,14 @@ def every_record_has_one_result(seen: Seen) -> Examined:
 def a_status_is_spelt_as_documented(seen: Seen) -> Examined:
     """RES-4: "One of 'ok', 'error', or 'warning'"."""
     if seen.judged and seen.expected:
-        for result in seen.results or ():
+        for number, result in enumerate(seen.results or ()):
             known = isinstance(result.status, str) and result.status in STATUSES
+            at_fault = _pointer(number, "status", result.status)
+            actual = f"{result.status!r}"
             yield (
                 None
                 if known
-                else Finding(RES_4, "'ok', 'error' or 'warning'", f"{result.status!r}", (seen.seq,), result.position)
+                else Finding(RES_4, "'ok', 'error' or 'warning'", actual, (seen.seq,), result.position, at_fault)
             )
 
 
@@ -85,20 +86,12 @@ def warnings_and_errors_are_explained(seen: Seen) -> Examined:
     """RES-5: "Explanation message (for warnings or errors)": a non-empty string on each of these."""
     if not seen.judged or not seen.expected:
         return
-    for result in seen.results or ():
+    for number, result in enumerate(seen.results or ()):
         if result.status in ("warning", "error"):
             told = isinstance(result.message, str) and bool(result.message.strip())
-            yield (
-                None
-                if told
-                else Finding(
-                    RES_5,
-                    f"a message with `{result.status}`",
-                    f"message {result.message!r}",
-                    (seen.seq,),
-                    result.position,
-                )
-            )
+            at_fault = _pointer(number, "message", result.message)
+            expected, actual = f"a message with `{result.status}`", f"message {result.message!r}"
+            yield None if told else Finding(RES_5, expected, actual, (seen.seq,), result.position, at_fault)
 
 
 def the_faulty_records_and_no_others_are_blamed(seen: Seen) -> Examined:
@@ -122,3 +115,8 @@ def the_faulty_records_and_no_others_are_blamed(seen: Seen) -> Examined:
         yield Finding(RES_6, expected, f"`error` at {blamed[:8]}", (seen.seq,), index)
     else:
         yield None
+
+
+def _pointer(number: int, name: str, value: object) -> str:
+    """To this property of the result; to all of the result where the property is missing."""
+    return pointer_to("results", number) if value is MISSING else pointer_to("results", number, name)

@@ -5,7 +5,7 @@ An invalid record may be refused by a 422 for its batch or by `error` at its ind
 
 from contracts.finding import Examined, Finding
 from contracts.records import Kind
-from contracts.replies import read_json
+from contracts.replies import pointer_to, read_json
 from contracts.seen import Due, Seen
 from openapi.ledger import VAL_1, VAL_2, VAL_4
 
@@ -66,21 +66,22 @@ def a_422_lists_what_failed(seen: Seen) -> Examined:
         return
     fault = _fault_of_errors(read_json(seen.answer))
     expected = "`errors`, a non-empty array of objects with a string `title` and a string `code`"
-    yield Finding(VAL_2, expected, fault, (seen.seq,)) if fault else None
+    yield None if fault is None else Finding(VAL_2, expected, fault[0], (seen.seq,), pointer=fault[1])
 
 
-def _fault_of_errors(document: object) -> str | None:
+def _fault_of_errors(document: object) -> tuple[str, str] | None:
+    """What is wrong, and where."""
     if not isinstance(document, dict):
-        return "the body is no JSON object"
-    errors = document.get("errors")
-    if not isinstance(errors, list):
-        return "`errors` is missing" if "errors" not in document else "`errors` is no array"
-    if not errors:
-        return "`errors` is empty"
-    for error in errors:
+        return "the body is no JSON object", ""
+    if "errors" not in document:
+        return "`errors` is missing", ""
+    errors = document["errors"]
+    if not isinstance(errors, list) or not errors:
+        return f"`errors` is {'empty' if errors == [] else 'no array'}", pointer_to("errors")
+    for place, error in enumerate(errors):
         for name in ("title", "code"):
             if not isinstance(error, dict) or not isinstance(error.get(name), str):
-                return f"an error without a string `{name}`: {str(error)[:120]}"
+                return f"an error without a string `{name}`: {str(error)[:120]}", pointer_to("errors", place)
     return None
 
 
