@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from contracts.exchange import Answer
 
@@ -34,6 +35,13 @@ class _Missing:
 
 
 MISSING = _Missing()
+
+
+class Fault(NamedTuple):
+    """What is wrong with a body, and the JSON Pointer (RFC 6901) to it; "" is the whole."""
+
+    words: str
+    pointer: str
 
 
 def pointer_to(*keys: str | int) -> str:

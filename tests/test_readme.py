@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from openapi.ledger import table
 from sandbox.dialects import DIALECTS
-from tests.benchmarks import stock
+from tests.benchmarks import mutation, pages, stock
+from tests.benchmarks.mutants import mutants
+from tests.publish import MEASURED, RECKONED
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -17,9 +19,20 @@ NOT_KEPT_HERE = {".venv/", ".runs/<time>/", ".runs/latest"}
 OF_OTHERS = {"--base-url", "--help", "--headless"}  # of pytest-base-url, pytest and Locust
 
 
-def test_the_table_is_the_ledger() -> None:
-    shown = README.partition("<!-- ledger:begin -->")[2].partition("<!-- ledger:end -->")[0]
-    assert shown.strip() == table(), "put the output of `python -m openapi.ledger` between the markers"
+@pytest.mark.parametrize("name", RECKONED)
+def test_what_is_reckoned_is_of_today(name: str) -> None:
+    assert pages.shown(name) == RECKONED[name](), "run `python -m tests.publish`"
+
+
+@pytest.mark.parametrize("benchmark", MEASURED, ids=lambda module: module.NAME)
+def test_what_was_measured_is_the_code_of_today(benchmark: ModuleType) -> None:
+    stamp = pages.stamp_of(pages.shown(benchmark.NAME), benchmark.MEASURED)
+    assert pages.stamped(benchmark.NAME) == stamp, f"run `python -m {benchmark.__name__} --publish`"
+
+
+def test_what_is_explained_of_the_mutants_can_still_be_done() -> None:
+    every = {mutant.key for path in mutation.UNDER_TEST for mutant in mutants(path)}
+    assert set(mutation.read_explained()) <= every, "run `python -m tests.benchmarks.mutation`"
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z]+)\b(?= *(?:`|BASE_URL|#| {2}))", PROSE))))
@@ -52,5 +65,3 @@ def test_the_comparison_is_of_todays_catalogue() -> None:
     kept = stock.read_kept()
     assert list(kept.defects) == stock.COUNTED, "run `python -m tests.benchmarks.stock`"
     assert list(kept.dialects) == list(DIALECTS), "run `python -m tests.benchmarks.stock`"
-    shown = README.partition("<!-- defects:begin -->")[2].partition("<!-- defects:end -->")[0]
-    assert shown.strip() == stock.table(kept), "put what it printed between the markers"

@@ -1,10 +1,8 @@
 """Limiters that we did not write are told by their class, and never blamed: whole probes, on a virtual clock."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.benchmarks.limiters import BEGIN, END, TWINS, sweep, table
+from tests.benchmarks.limiters import TWINS, sweep
 from tests.probing import Simulated
 from tests.strangers import STRANGERS
 
@@ -26,12 +24,6 @@ def test_a_limiter_of_another_hand_is_known(name: str, limit: int) -> None:
     assert true in survey.candidates
     if limit == 20:
         assert set(survey.candidates) <= {true, *TWINS.get(true, ())}
-
-
-def test_the_readme_shows_the_matrix_as_it_is() -> None:
-    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    shown = text.partition(BEGIN)[2].partition(END)[0].strip()
-    assert shown == table(seeds=1)
 
 
 def test_the_sweep_blames_nobody() -> None:

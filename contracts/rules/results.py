@@ -3,7 +3,7 @@
 from collections import Counter
 
 from contracts.finding import Examined, Finding
-from contracts.replies import MISSING, NotJSON, pointer_to, read_json
+from contracts.replies import MISSING, Fault, NotJSON, pointer_to, read_json
 from contracts.rules.validation import blame_is_misplaced
 from contracts.seen import Due, Seen
 from openapi.ledger import RES_1, RES_2, RES_3, RES_4, RES_5, RES_6
@@ -20,19 +20,20 @@ def a_200_has_status_and_results(seen: Seen) -> Examined:
         return  # FMT-1 says so
     expected = "an object with a string `status` and an array `results` of objects"
     fault = _fault_of_shape(document)
-    yield None if fault is None else Finding(RES_1, expected, fault[0], (seen.seq,), pointer=fault[1])
+    yield None if fault is None else Finding(RES_1, expected, fault.words, (seen.seq,), pointer=fault.pointer)
 
 
-def _fault_of_shape(document: object) -> tuple[str, str] | None:
-    """What is wrong, and where."""
+def _fault_of_shape(document: object) -> Fault | None:
     if not isinstance(document, dict):
-        return f"the body is {document!r:.80}", ""
+        return Fault(f"the body is {document!r:.80}", "")
     for name, kind in (("status", str), ("results", list)):
         value = document.get(name, MISSING)
         if not isinstance(value, kind):
-            return f"`{name}` is {value!r:.80}", "" if value is MISSING else pointer_to(name)
-    odd = next(((place, item) for place, item in enumerate(document["results"]) if not isinstance(item, dict)), None)
-    return None if odd is None else (f"a result is {odd[1]!r:.80}", pointer_to("results", odd[0]))
+            return Fault(f"`{name}` is {value!r:.80}", "" if value is MISSING else pointer_to(name))
+    for place, item in enumerate(document["results"]):
+        if not isinstance(item, dict):
+            return Fault(f"a result is {item!r:.80}", pointer_to("results", place))
+    return None
 
 
 def an_index_names_one_record(seen: Seen) -> Examined:
@@ -49,8 +50,8 @@ def an_index_names_one_record(seen: Seen) -> Examined:
         else:
             actual = f"index {place} {counted[place]} times" if counted[place] > 1 else ""
         expected = f"an integer from 0 to {len(seen.expected) - 1}, each once"
-        twice = place is not None and counted[place] > 1  # all that have it are at fault
-        at_fault = None if twice else _pointer(number, "index", result.index)
+        # Of one that is there twice all that have it are at fault: the index says which.
+        at_fault = _pointer(number, "index", result.index) if counted[place] == 1 or place is None else None
         yield Finding(RES_2, expected, actual, (seen.seq,), place, at_fault) if actual else None
 
 

@@ -5,7 +5,7 @@ An invalid record may be refused by a 422 for its batch or by `error` at its ind
 
 from contracts.finding import Examined, Finding
 from contracts.records import Kind
-from contracts.replies import pointer_to, read_json
+from contracts.replies import Fault, pointer_to, read_json
 from contracts.seen import Due, Seen
 from openapi.ledger import VAL_1, VAL_2, VAL_4
 
@@ -66,22 +66,21 @@ def a_422_lists_what_failed(seen: Seen) -> Examined:
         return
     fault = _fault_of_errors(read_json(seen.answer))
     expected = "`errors`, a non-empty array of objects with a string `title` and a string `code`"
-    yield None if fault is None else Finding(VAL_2, expected, fault[0], (seen.seq,), pointer=fault[1])
+    yield None if fault is None else Finding(VAL_2, expected, fault.words, (seen.seq,), pointer=fault.pointer)
 
 
-def _fault_of_errors(document: object) -> tuple[str, str] | None:
-    """What is wrong, and where."""
+def _fault_of_errors(document: object) -> Fault | None:
     if not isinstance(document, dict):
-        return "the body is no JSON object", ""
+        return Fault("the body is no JSON object", "")
     if "errors" not in document:
-        return "`errors` is missing", ""
+        return Fault("`errors` is missing", "")
     errors = document["errors"]
     if not isinstance(errors, list) or not errors:
-        return f"`errors` is {'empty' if errors == [] else 'no array'}", pointer_to("errors")
+        return Fault(f"`errors` is {'empty' if errors == [] else 'no array'}", pointer_to("errors"))
     for place, error in enumerate(errors):
         for name in ("title", "code"):
             if not isinstance(error, dict) or not isinstance(error.get(name), str):
-                return f"an error without a string `{name}`: {str(error)[:120]}", pointer_to("errors", place)
+                return Fault(f"an error without a string `{name}`: {str(error)[:120]}", pointer_to("errors", place))
     return None
 
 

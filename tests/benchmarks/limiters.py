@@ -23,7 +23,6 @@ TWINS = {
     "fixed-clock": {"token-bucket-lumps"},  # one lump a window is a window of the clock
     "token-bucket": {"token-bucket-lumps"},  # the smallest lumps are a flow
 }
-BEGIN, END = "<!-- limiters:begin -->", "<!-- limiters:end -->"
 
 
 def table(seeds: int) -> str:

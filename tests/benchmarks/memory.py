@@ -20,6 +20,7 @@ from loadtests.figures import Generator, figures
 from loadtests.keeping import Keeper, Sending
 from loadtests.reply import Reply
 from loadtests.wire import shown_headers
+from tests.benchmarks import pages
 from tests.benchmarks.fixed_server import answer
 
 RECORDS, USERS, PER_S = 10, 16, 10_000
@@ -27,6 +28,8 @@ WRONG_EVERY = 100_000
 BEGAN = datetime(2026, 6, 1, tzinfo=UTC)
 NOW_US = int(BEGAN.timestamp()) * 10**6 + 10**12
 MB = 1024 * 1024
+NAME = "memory"  # of its place in docs/load.md
+MEASURED = ("loadtests/keeping.py", "loadtests/figures.py", "contracts/rows.py", "contracts/history.py")
 
 
 def shares() -> list[Share]:
@@ -64,7 +67,9 @@ def line(words: str, folder: Path, before: float) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.memory", description=__doc__)
     parser.add_argument("--exchanges", type=int, default=1_000_000, help="in all (default 1,000,000)")
-    most = parser.parse_args().exchanges
+    parser.add_argument("--publish", action="store_true", help="put the table in docs/load.md")
+    options = parser.parse_args()
+    most = options.exchanges
     with tempfile.TemporaryDirectory() as name:
         folder, mine = Path(name), shares()
         known = tuple(reference for share in mine for reference in share.references)
@@ -72,18 +77,25 @@ def main() -> int:
         history = HistoryWriter(folder / "history.jsonl", facts, Secret("benchmark-key"))
         keeper = Keeper(folder, history, "Flood", shown_headers(()), keep_all=False)
         before = resident()
-        print("| exchanges | memory | of which since the first | rows.bin | history.jsonl |")
-        print("|---|---|---|---|---|")
+        lines = [
+            "| exchanges | memory | of which since the first | rows.bin | history.jsonl |",
+            "|---|---|---|---|---|",
+        ]
+        print(*lines, sep="\n")
         for number in range(1, most + 1):
             keeper.note(sending(number, mine[number % USERS]))
             if number in (1_000, most // 10, most):
                 keeper.flush()
-                print(line(f"{number:,}", folder, before), flush=True)
+                lines.append(line(f"{number:,}", folder, before))
+                print(lines[-1], flush=True)
         keeper.close()
         history.close()
         told = figures(rows.read_rows(folder / rows.NAME), Generator(USERS))
         assert told["sent"] == most, told["sent"]
-        print(line("read for the figures", folder, before))
+        lines.append(line("read for the figures", folder, before))
+        print(lines[-1])
+    if options.publish:
+        pages.put(NAME, "\n".join(lines), MEASURED)
     return 0
 
 

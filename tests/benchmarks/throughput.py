@@ -19,6 +19,7 @@ from statistics import median
 from typing import NamedTuple
 
 from contracts.target import ROOT
+from tests.benchmarks import pages
 from tests.benchmarks.children import PATH, harness, locust, served
 from tests.benchmarks.nginx import nginx
 
@@ -87,6 +88,12 @@ def meter(environment, **_) -> None:
 """
 USERS = 16
 SIZES = (10, 1000)
+NAME = "throughput"  # of its place in docs/load.md
+MEASURED = tuple(f"loadtests/{name}.py" for name in ("wire", "connection", "reply", "plain", "batches", "keeping"))
+HEAD = (
+    "| records | harness | FastHttpUser | ratio | harness, by the clock | FastHttpUser | ratio | wrk |",
+    "|---|---|---|---|---|---|---|---|",
+)
 Server = Callable[[int, bool], AbstractContextManager[tuple[str, subprocess.Popen[str]]]]
 SERVERS: dict[str, Server] = {
     "nginx": nginx,
@@ -174,18 +181,27 @@ def row(serve: Server, records: int, messages: bool, seconds: int, rounds: int) 
     return f"| {' | '.join(cells)} | {'not installed' if raw is None else f'{raw:,.0f}'} |"
 
 
+def ratios(table: str) -> list[str]:
+    """How many times FastHttpUser's requests, a row of the table each."""
+    return [line.split("|")[4].split()[0] for line in table.splitlines()[len(HEAD) :]]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.throughput", description=__doc__)
     parser.add_argument("--server", choices=SERVERS, default="nginx", help="what is pressed (default nginx)")
     parser.add_argument("--records", type=int, nargs="+", default=SIZES, metavar="N", help="(default 10 1000)")
     parser.add_argument("--seconds", type=int, default=6, help="of each run (default 6)")
     parser.add_argument("--rounds", type=int, default=3, help="of each pair (default 3)")
+    parser.add_argument("--publish", action="store_true", help="put the table in docs/load.md")
     options = parser.parse_args()
-    print("| records | harness | FastHttpUser | ratio | harness, by the clock | FastHttpUser | ratio | wrk |")
-    print("|---|---|---|---|---|---|---|---|")
+    lines = [*HEAD]
+    print(*lines, sep="\n")
     for messages in (False, True):
         for records in options.records:
-            print(row(SERVERS[options.server], records, messages, options.seconds, options.rounds), flush=True)
+            lines.append(row(SERVERS[options.server], records, messages, options.seconds, options.rounds))
+            print(lines[-1], flush=True)
+    if options.publish:
+        pages.put(NAME, "\n".join(lines), MEASURED)
 
 
 if __name__ == "__main__":
