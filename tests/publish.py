@@ -18,10 +18,11 @@ MEASURED: tuple[ModuleType, ...] = (throughput, freeze, percentiles, memory)
 FIGURES = """\
 - {faults} simulated faults of a limiter, each at three limits: all are told
   (`python -m tests.benchmarks.limiters --faults --limits 5 30 200`).
-- {changes} small changes of the rules and the judge: {found} are found out by the rules' tests, the other {harmless} change no
-  ruling, each for the reason in `tests/benchmarks/mutation.csv` (`python -m tests.benchmarks.mutation`).
-- Under load every answer is judged, at {few} times the requests a second of Locust's FastHttpUser with 10 records, {many}
-  times with 1,000; where each result has a message, {few_told} and {many_told} times (`python -m tests.benchmarks.throughput`)."""
+- {changes} small changes of the rules and the judge: {found} are found out by the rules' tests, the other {harmless}
+  change no ruling, each for the reason in `tests/benchmarks/mutation.csv` (`python -m tests.benchmarks.mutation`).
+- Under load every answer is judged, at {few} times the requests a second of Locust's FastHttpUser with 10 records,
+  {many} times with 1,000; where each result has a message, {few_told} and {many_told} times
+  (`python -m tests.benchmarks.throughput`)."""
 
 
 def figures() -> str:
