@@ -133,7 +133,8 @@ def test_a_defect_under_load_is_named(tmp_path: Path, defect: str, scenario: str
 def test_a_stampede_lasts_its_time_within_its_cap(tmp_path: Path) -> None:
     code, document = run(tmp_path, "Stampede", 3, "-u", "6", "--max-requests", "120")
     assert code == HELD, document["reason"]
-    assert 60 < document["requests"] <= 120
+    assert document["requests"] <= 120
+    assert document["duration_s"] > 2.5  # the cap spaces the bursts out, and is not spent at once
 
 
 def test_a_remaining_that_is_read_off_late_is_no_fault(tmp_path: Path) -> None:
