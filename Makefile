@@ -11,6 +11,8 @@ LOCK := uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --ge
 
 ON_SANDBOX := --window 2 --load-time 165
 
+# One that is empty, as where a pipeline's variable is not set, is refused: the sandbox's verdict must not pass for its.
+TARGET := $(if $(filter undefined,$(origin BASE_URL)),$(ON_SANDBOX),--base-url "$$BASE_URL")
 export BASE_URL
 
 .DEFAULT_GOAL := help
@@ -25,7 +27,7 @@ help: ## say what there is to make
 
 # The sandbox has a window of 2 s here, so that a newcomer sees the whole in three minutes.
 verify: $(VENV)/.ready-to-verify ## judge BASE_URL by contracts and load tests, write a report, say where it is
-	@$(RUN) -m pytest contracts loadtests $(if $(BASE_URL),--base-url "$$BASE_URL",$(ON_SANDBOX)) $(PYTEST_ARGS)
+	@$(RUN) -m pytest contracts loadtests $(TARGET) $(PYTEST_ARGS)
 
 # Every step runs, so that one look shows all that is wrong; pytest last, so that its summary is the last line.
 test: $(VENV)/.ready-to-test chromium ## lint, type-check and test the project itself

@@ -1,13 +1,14 @@
 """What a person asked for, checked before anything is sent. Every mistake is a UsageError that says what to do."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from contracts.drivers.schedule import PREFLIGHT_REQUESTS
 from contracts.report.baseline import EMPTY, Baseline, BaselineError, read_baseline
-from contracts.target import UsageError, check_allowed, check_base_url
+from contracts.target import UsageError, check_allowed, check_base_url, check_ca_bundle
 
+SKEW = timedelta(minutes=1)  # between two clocks
 DEPTHS = ("quick", "standard", "deep")
 
 
@@ -50,9 +51,11 @@ def check(options: Options) -> None:
     }.items():
         if not 0 < value < 86_400:
             raise UsageError(f"{name} {value:g} is no sensible number of seconds: give one above 0")
-    if options.ca_bundle is not None and not Path(options.ca_bundle).is_file():
-        raise UsageError(f"--ca-bundle {options.ca_bundle}: no such file")
+    if options.ca_bundle is not None:
+        check_ca_bundle(Path(options.ca_bundle))
     if options.base_url is not None:
+        if options.now is not None and options.now > datetime.now(UTC) + SKEW:
+            raise UsageError("--now is in the future: a server may refuse an `at` that is yet to come, and rightly")
         check_allowed(check_base_url(options.base_url), options.allow_production)
 
 

@@ -1,7 +1,9 @@
 """What can be chosen of a run on pytest's command line. Checked by the harness, which knows no pytest."""
 
+import argparse
 import os
 import shlex
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from contracts.invocation import DEPTHS, Options
 DEFAULT_CAP = 4_000
 LOAD_CAP = 1_000_000  # the same of a run with load scenarios, one of which floods
 LOAD_TIME_S = 300  # of all of them
+EMPTY_URL = pytest.StashKey[bool]()  # as where a pipeline's variable is not set: not to be taken for the sandbox
 
 
 def declare(parser: pytest.Parser) -> None:
@@ -61,10 +64,11 @@ def declare(parser: pytest.Parser) -> None:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("--now needs an offset, such as Z")
-    return moment
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment
+    raise argparse.ArgumentTypeError(f"{text!r} is no moment such as 2026-01-31T12:00:00Z, with its offset")
 
 
 def options_of(config: pytest.Config, has_load: bool) -> Options:
@@ -73,7 +77,7 @@ def options_of(config: pytest.Config, has_load: bool) -> Options:
     cap = LOAD_CAP if has_load else DEFAULT_CAP
     catalogue = option.catalogue or os.environ.get("BSPK_CATALOGUE") or None
     return Options(
-        base_url=config.getoption("base_url") or None,
+        base_url=config.getoption("base_url") or ("" if config.stash.get(EMPTY_URL, False) else None),
         catalogue=Path(catalogue) if catalogue else None,
         max_requests=cap if option.max_requests is None else option.max_requests,
         depth=option.depth,

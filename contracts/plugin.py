@@ -19,7 +19,7 @@ from contracts.drivers.schedule import SCHEDULE, Driver
 from contracts.harness import Harness
 from contracts.interrupts import Interrupts
 from contracts.invocation import Options
-from contracts.options import declare, options_of
+from contracts.options import EMPTY_URL, declare, options_of
 from contracts.rehearsal import rehearse, told
 from contracts.report.terminal import lines
 from contracts.target import UsageError, read_catalogue
@@ -39,8 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     declare(parser)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-base-url gives an empty URL to whoever gave none
 def pytest_configure(config: pytest.Config) -> None:
     """A marker for each chapter, so that `-m results` selects it."""
+    config.stash[EMPTY_URL] = config.getoption("base_url") == ""
     for chapter in dict.fromkeys((*CHAPTERS, *(driver.chapter for driver in SCHEDULE))):
         config.addinivalue_line("markers", f"{chapter}: the drivers and the verdicts of that chapter")
     config.addinivalue_line("markers", "load: the load scenarios")

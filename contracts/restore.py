@@ -34,13 +34,14 @@ class Level:
 
 def read_levels(path: Path) -> tuple[Level, ...]:
     """A CSV with the columns product_ref, sku, store_ref and quantity. Raises UsageError for anything else."""
-    references = read_catalogue(path)
+    references = read_catalogue(path, "--restore")
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if any(row.values())]
     quantities = [row.get("quantity") for row in rows]
     for number, quantity in enumerate(quantities, start=2):
         if quantity is None or not quantity.strip().isdecimal():
-            raise UsageError(f"--restore {path}: record {number - 1} has the quantity {quantity!r}, no whole number")
+            fault = "has no quantity" if quantity is None else f"has the quantity {quantity!r}, no whole number"
+            raise UsageError(f"--restore {path}: record {number - 1} {fault}")
     return tuple(Level(reference, int(q or 0)) for reference, q in zip(references, quantities, strict=True))
 
 

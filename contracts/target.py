@@ -7,6 +7,7 @@ target it starts the embedded sandbox, as a process of its own.
 import csv
 import os
 import re
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,17 +33,17 @@ class UsageError(Exception):
 
 def check_base_url(text: str) -> str:
     """The URL under which the operation's path lies, less any trailing slash."""
+    if not text:
+        raise UsageError("the base URL is empty: give the server's, or leave the option out for the embedded sandbox")
     if not re.fullmatch(r"[!-\[\]-~]+", text):
-        raise UsageError(f"the base URL {text!r} has white space, a backslash or characters beyond ASCII")
+        raise UsageError(f"the base URL {_shown(text)!r} has white space, a backslash or characters beyond ASCII")
     try:
         parts = urlsplit(text)
-        port = parts.port
+        fault = "has port 0, on which nothing listens" if parts.port == 0 else _fault_of(parts, text)
     except ValueError as error:
-        raise UsageError(f"the base URL {text} is none: {error}") from None
-    if fault := _fault_of(parts, text):
-        raise UsageError(f"the base URL {_without_credentials(parts, text)} {fault}")
-    if port == 0:
-        raise UsageError(f"the base URL {text} has port 0, on which nothing listens")
+        fault = f"is none: {error}"
+    if fault:
+        raise UsageError(f"the base URL {_shown(text)} {fault}")
     return text.rstrip("/")
 
 
@@ -60,9 +61,9 @@ def _fault_of(parts: SplitResult, text: str) -> str | None:
     return None
 
 
-def _without_credentials(parts: SplitResult, text: str) -> str:
-    """A password is no line for a terminal's scrollback."""
-    return text.replace(parts.netloc, "…@" + parts.netloc.rpartition("@")[2]) if "@" in parts.netloc else text
+def _shown(text: str) -> str:
+    """Without credentials and whatever a query may hold: neither is a line for a terminal's scrollback."""
+    return re.sub(r"([?#]).*", r"\1…", re.sub(r"^([a-zA-Z]*://)?[^/?#]*@", r"\1…@", text), flags=re.DOTALL)
 
 
 def check_allowed(base_url: str, allow_production: bool) -> None:
@@ -92,39 +93,38 @@ def unreachable(base_url: str, reason: str) -> UsageError:
     return UsageError(f"{base_url} cannot be reached: {reason}. {hint}")
 
 
-def read_catalogue(path: Path) -> tuple[Reference, ...]:
+def read_catalogue(path: Path, name: str = "the catalogue") -> tuple[Reference, ...]:
     """The references of a CSV with the columns product_ref, sku and store_ref; others are ignored."""
+    what = f"{name} {path}"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, strict=True)
-            places = _columns(path, next(rows, []))
+            places = _columns(what, next(rows, []))
             lines: dict[Reference, int] = {}
-            for number, reference in _references(path, ((rows.line_num, row) for row in rows), places):
+            for number, reference in _references(what, ((rows.line_num, row) for row in rows), places):
                 if first := lines.get(reference):
-                    raise UsageError(f"the catalogue {path} has line {first} again on line {number}: leave one out")
+                    raise UsageError(f"{what} has line {first} again on line {number}: leave one out")
                 lines[reference] = number
     except OSError as error:
-        raise UsageError(f"the catalogue {path} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{what} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"the catalogue {path} is no CSV in UTF-8: {error}") from None
+        raise UsageError(f"{what} is no CSV in UTF-8: {error}") from None
     if not lines:
-        raise UsageError(f"the catalogue {path} has no references below its header: give at least one")
+        raise UsageError(f"{what} has no references below its header: give at least one")
     return tuple(lines)
 
 
-def _columns(path: Path, header: Sequence[str]) -> list[int]:
+def _columns(what: str, header: Sequence[str]) -> list[int]:
     if not header:
-        raise UsageError(f"the catalogue {path} is empty: it needs the header {','.join(REFERENCE_FIELDS)}")
+        raise UsageError(f"{what} is empty: it needs the header {','.join(REFERENCE_FIELDS)}")
     for name in REFERENCE_FIELDS:
         if header.count(name) != 1:
             fault = "has twice" if name in header else "lacks"
-            raise UsageError(f"the catalogue {path} {fault} the column {name} (columns are separated by commas)")
+            raise UsageError(f"{what} {fault} the column {name} (columns are separated by commas)")
     return [header.index(name) for name in REFERENCE_FIELDS]
 
 
-def _references(
-    path: Path, rows: Iterable[tuple[int, list[str]]], places: list[int]
-) -> Iterator[tuple[int, Reference]]:
+def _references(what: str, rows: Iterable[tuple[int, list[str]]], places: list[int]) -> Iterator[tuple[int, Reference]]:
     """Each row's line number with its reference; blank lines are passed over."""
     for number, row in rows:
         if not row:
@@ -132,7 +132,7 @@ def _references(
         cells = [row[place] if place < len(row) else "" for place in places]
         for name, cell in zip(REFERENCE_FIELDS, cells, strict=True):
             if not cell.strip():
-                raise UsageError(f"the catalogue {path} has no {name} on line {number}")
+                raise UsageError(f"{what} has no {name} on line {number}")
         yield number, (cells[0], cells[1], cells[2])
 
 
@@ -140,9 +140,9 @@ def key_from(environ: Mapping[str, str]) -> Secret:
     """The API key, from the environment alone, and the second one if it is set."""
     value, second = environ.get(NAME), environ.get(NAME_2) or None
     if fault := check_key(value):
-        raise UsageError(f"{fault}. Set it by: export {NAME}=…")
+        raise UsageError(f"{fault}; set it by: export {NAME}=…")
     if second is not None and (fault := check_key(second, NAME_2)):
-        raise UsageError(f"{fault}. It may as well be unset")
+        raise UsageError(f"{fault}; it may as well be unset")
     if second == value:
         raise UsageError(f"{NAME_2} is the same key as {NAME}: give another one, or unset it")
     return Secret(value or "", second)
@@ -153,10 +153,21 @@ def check_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     value = value.strip(" \t")
     if not colon or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not re.fullmatch(r"[ -~\t]+", value):
-        raise UsageError(f"--header takes 'Name: value' in ASCII, not what begins with {name[:40]!r}")
+        shown = f"after {name[:40]!r}" if colon else "without a colon"  # which may be a secret
+        raise UsageError(f"--header takes 'Name: value' in ASCII, not what was given {shown}")
     if name.lower() in _OURS:
         raise UsageError(f"--header {name}: the harness sets this header itself (the key is read from {NAME})")
     return name, value
+
+
+def check_ca_bundle(path: Path) -> None:
+    """Whether certificates can be read from it."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise UsageError(f"--ca-bundle {path} holds no certificates in PEM") from None
+    except OSError as error:
+        raise UsageError(f"--ca-bundle {path} cannot be read: {error.strerror}") from None
 
 
 class EmbeddedSandbox:

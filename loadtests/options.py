@@ -23,6 +23,7 @@ from contracts.target import (
     UsageError,
     check_allowed,
     check_base_url,
+    check_ca_bundle,
     check_header,
     key_from,
     read_catalogue,
@@ -132,7 +133,12 @@ def _one_of(scenarios: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def check_names(options: argparse.Namespace, scenarios: tuple[str, ...]) -> None:
-    """Without the web UI, a scenario must be named: two at once would spend each other's allowance."""
+    """Without the web UI, a scenario must be named: two at once would spend each other's allowance.
+
+    An empty host is that of a variable which is not set, and not to be taken for the sandbox.
+    """
+    if options.host == "":
+        check_base_url(options.host)
     if options.headless and len(options.user_classes) != 1:
         raise UsageError(f"--headless runs one scenario: name one of {', '.join(scenarios)}")
 
@@ -156,8 +162,8 @@ def choose(
     base_url = check_base_url(host)
     check_allowed(base_url, options.allow_production)
     _check_numbers(options)
-    if options.ca_bundle and not Path(options.ca_bundle).is_file():
-        raise UsageError(f"--ca-bundle {options.ca_bundle}: no such file")
+    if options.ca_bundle:
+        check_ca_bundle(Path(options.ca_bundle))
     catalogue = options.catalogue or (EmbeddedSandbox.catalogue if sandbox else None)
     if not catalogue:
         raise UsageError(

@@ -251,11 +251,20 @@ def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
         (("--base-url", "http://127.0.0.1:1"), None, "BSPK_API_KEY"),
         (("--base-url", "http://127.0.0.1:1"), "short", "8"),
         (("--base-url", "https://api.bspk.com"), "sandbox-key", "--allow-production"),
+        (("--base-url", ""), "sandbox-key", "the base URL is empty"),
+        (("--base-url", "http://127.0.0.1:1", "--now", "9999-01-01T00:00:00Z"), "sandbox-key", "in the future"),
+        (("--base-url", "http://127.0.0.1:1", "--ca-bundle", str(CATALOGUE[1])), "sandbox-key", "no certificates"),
         (("--base-url", "http://127.0.0.1:1", "--catalogue", "/nowhere.csv"), "sandbox-key", "/nowhere.csv"),
+        (("--restore", "/nowhere.csv"), None, "--restore /nowhere.csv cannot be read"),
+        (("--restore", str(CATALOGUE[1])), None, "record 1 has no quantity"),
+        (("--now", "yesterday"), None, "'yesterday' is no moment such as"),
+        (("-m", "nochapter"), None, "Unknown marker"),
+        (("-k", "RES-6"), None, "choose a chapter, such as -m results"),
+        (("-n", "2"), None, "leave out pytest-xdist's -n"),
         (("--max-requests", "1"), None, "preflight"),
         (("--depth", "odd"), None, "odd"),
         (("--window", "-1"), None, "--window"),
-        (("--header", "nonsense"), None, "nonsense"),
+        (("--header", "nonsense"), None, "without a colon"),
         (("--baseline", "/nowhere.json"), None, "/nowhere.json"),
         (("--baseline-update",), None, "needs --baseline FILE"),
     ],
@@ -267,3 +276,12 @@ def test_wrong_input_gets_one_clear_line(options: tuple[str, ...], key: str | No
     assert done.returncode == 4, done.stdout
     assert told in done.stderr + done.stdout
     assert "Traceback" not in done.stderr + done.stdout
+    assert not list(tmp_path.glob("*/history.jsonl")) or "cannot be reached" in told
+    assert "sandbox-key" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("option", ["--fixtures", "--collect-only", "--setup-plan"])
+def test_what_only_lists_sends_nothing(option: str, tmp_path: Path) -> None:
+    done = pytest_run(option, "--base-url", "http://127.0.0.1:1", runs=tmp_path)
+    assert done.returncode in (0, 5), done.stdout
+    assert not list(tmp_path.iterdir())

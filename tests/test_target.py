@@ -49,7 +49,7 @@ def test_a_base_url_is_taken_without_its_trailing_slash(text: str, taken: str) -
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "white space"),
+        ("", "empty"),
         ("localhost:8765", "http://"),
         ("//localhost", "http://"),
         ("ftp://localhost", "http://"),
@@ -77,10 +77,21 @@ def test_what_is_no_base_url_is_said_to_be_none(text: str, words: str) -> None:
     assert refused(error, words)
 
 
-def test_credentials_in_a_base_url_are_refused_and_not_repeated() -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://user:hidden-word@host", "BSPK_API_KEY"),
+        ("https://user:hidden-word@host:99999", "Port out of range"),
+        ("https://user:hidden-word@ho st", "white space"),
+        ("user:hidden-word@host", "does not begin with http"),
+        ("https://host/path?key=hidden-word", "query"),
+        ("https://host/#hidden-word", "fragment"),
+    ],
+)
+def test_credentials_in_a_base_url_are_refused_and_not_repeated(text: str, words: str) -> None:
     with pytest.raises(UsageError) as error:
-        check_base_url("https://user:hidden-word@host")
-    assert refused(error, "BSPK_API_KEY")
+        check_base_url(text)
+    assert refused(error, words)
     assert "hidden-word" not in str(error.value)
 
 
