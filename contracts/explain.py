@@ -3,17 +3,16 @@
 The example is a short history that breaks it, judged here and now; `examples/` holds one for every promise.
 """
 
-import argparse
-import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from textwrap import fill
 
+from contracts.command import Parser, run, safe
 from contracts.exchange import Exchange
 from contracts.finding import Finding
 from contracts.history import read_history
 from contracts.judge import judge
-from contracts.report.terminal import safe
 from openapi.ledger import BY_ID, LEDGER, QUESTIONS, Promise
 
 WIDTH = 100
@@ -23,28 +22,33 @@ EXAMPLES = Path(__file__).parent / "examples"
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit 0; 4 for an id that the ledger does not know, in one line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m contracts.explain", description="Explain one promise of the ledger."
+    parser = Parser(
+        prog="python -m contracts.explain",
+        description="What a promise means, why breaking it harms, how it is tested, and a history that breaks it.",
     )
-    parser.add_argument("id", nargs="?", help="such as RES-6, or the name of a question such as at-stale")
-    parser.add_argument("--list", action="store_true", help="list all promises and questions by id")
-    options = parser.parse_args(arguments)
-    if options.list:
-        print("\n".join(listing()))
-        return 0
-    if options.id is None:
-        parser.print_usage(sys.stderr)
-        return 4
-    promise = BY_ID.get(options.id.upper())
-    if promise is not None:
-        print("\n".join(explained(promise)))
-        return 0
-    question = next((each for each in QUESTIONS if each.id == options.id.lower()), None)
-    if question is None:
-        print(f"no promise has the id {options.id!r}; --list shows them all", file=sys.stderr)
-        return 4
-    print(f"{question.id}  observed, never a fault\n{question.question}")
+    parser.add_argument(
+        "id", nargs="*", help="such as RES-6, or the name of a question such as at-stale (default: list them all)"
+    )
+    wanted = parser.parse_args(arguments).id
+    told = {name: _told(name) for name in wanted}
+    for name in (name for name, lines in told.items() if lines is None):
+        parser.error(f"no promise has the id {name!r}{_instead(name)}")
+    print("\n\n".join("\n".join(lines or ()) for lines in told.values()) if wanted else "\n".join(listing()))
     return 0
+
+
+def _told(name: str) -> list[str] | None:
+    if (promise := BY_ID.get(name.upper())) is not None:
+        return explained(promise)
+    question = next((each for each in QUESTIONS if each.id == name.lower()), None)
+    return [f"{question.id}  observed, never a fault", question.question] if question else None
+
+
+def _instead(name: str) -> str:
+    if name.upper().startswith("GATE-"):
+        return ": a gate is your own service level, as its file says (docs/load.md)"
+    like = get_close_matches(name.upper(), BY_ID) + get_close_matches(name.lower(), [each.id for each in QUESTIONS])
+    return f", perhaps {' or '.join(like[:3])}" if like else ""
 
 
 def listing() -> list[str]:
@@ -108,4 +112,4 @@ def _paragraph(name: str, text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

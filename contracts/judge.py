@@ -4,12 +4,12 @@ A promise is put to the test when its stimulus was sent and answered by the oper
 came true. It is undecided when a driver that owes it did not finish, or when no stimulus was answered.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 
+from contracts.command import USAGE_ERROR, Parser, run, safe
 from contracts.evidence import Evidence
 from contracts.exchange import Standing
 from contracts.finding import Doubt, Examined, Finding, Ruling, Verdict
@@ -236,22 +236,26 @@ def _why_untested(promise: Promise, evidence: Evidence) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Judge a stored history again; exit 0 held, 1 broken, 6 undecided, 4 for a file that is no history."""
-    parser = argparse.ArgumentParser(prog="python -m contracts.judge", description="Judge a stored history again.")
+    parser = Parser(
+        prog="python -m contracts.judge",
+        description="Judge a stored history again, offline: a line a promise. Exit 0 held, 1 broken, 6 undecided.",
+    )
     parser.add_argument("history", type=Path, help="a run's history.jsonl")
     options = parser.parse_args(arguments)
     try:
         story = read_history(options.history)
     except (OSError, ValueError) as error:
         print(f"cannot judge {options.history}: {error}", file=sys.stderr)
-        return 4
+        return USAGE_ERROR
     rulings = judge(story)
     for ruling in rulings:
         last = ruling.findings[0].actual if ruling.findings else ruling.occasion or ruling.reason or ""
-        print(f"{ruling.promise.id:7} {ruling.verdict:9} {ruling.examined:6}  {last.splitlines()[0] if last else ''}")
+        told = safe(last.partition("\n")[0])
+        print(f"{ruling.promise.id:7} {ruling.verdict:9} {ruling.examined:6}  {told}")
     verdict = verdict_of(rulings)
     print(f"verdict: {verdict}")
     return EXIT[verdict]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

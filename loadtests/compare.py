@@ -3,7 +3,6 @@
 Exit 0 no worse, 1 worse, 6 cannot tell, 4 for folders that hold no load runs. A plain sentence a line. Sends nothing.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from contracts.command import USAGE_ERROR, Parser, run
 from contracts.report.document import SCHEMA
 from contracts.rows import NAME as ROWS
 from contracts.rows import read_rows
@@ -22,7 +22,6 @@ from loadtests.bootstrap import Latencies, quantile_differences
 
 QUANTILES = {"p50": (0.5, 100), "p90": (0.9, 200), "p99": (0.99, 1000)}  # and the answers that each needs
 SAME_RATE = 0.05  # two offered rates no farther apart are the same load
-USAGE_ERROR = 4
 
 
 class Outcome(IntEnum):
@@ -191,19 +190,19 @@ def _let_in(folder: Path, name: str) -> Latencies:
 
 def main(arguments: list[str] | None = None) -> int:
     """The outcome's exit code; 4 for a mistake, in one line."""
-    parser = argparse.ArgumentParser(prog="python -m loadtests.compare", description="Is the second run worse?")
+    parser = Parser(
+        prog="python -m loadtests.compare",
+        description="Is the second run worse? Exit 0 no worse, 1 worse, 6 cannot tell.",
+    )
     parser.add_argument("run_a", type=Path, metavar="RUN_A", help="the folder of the run to compare with")
     parser.add_argument("run_b", type=Path, metavar="RUN_B", help="the folder of the run in question")
     add = parser.add_argument
     add("--threshold", type=float, default=0.1, metavar="SHARE", help="how much worse is still no worse (default 0.1)")
     add("--least-ms", type=float, default=1.0, metavar="MS", help="the same for latencies, at the least (default 1)")
-    try:
-        options = parser.parse_args(arguments)
-    except SystemExit as error:
-        return USAGE_ERROR if error.code else 0
+    options = parser.parse_args(arguments)
     for name, value in {"--threshold": options.threshold, "--least-ms": options.least_ms}.items():
         if not isfinite(value) or value < 0:
-            return _refuse(f"{name} {value:g}: give a number, not below 0")
+            parser.error(f"{name} {value:g}: give a number, not below 0")
     runs = []
     for folder in (options.run_a, options.run_b):
         try:
@@ -234,4 +233,4 @@ def _refuse(why: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -8,6 +8,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
+from contracts.command import show_anything
 from contracts.finding import Verdict
 from contracts.interrupts import INTERRUPTED, Interrupts
 from contracts.judge import EXIT
@@ -98,6 +99,7 @@ def _report(environment: Environment, session: Session) -> None:
 def _tell(environment: Environment, where: str, document: dict[str, Any]) -> None:
     options = environment.parsed_options
     out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
+    show_anything(out)
     for line in lines(document, out.isatty(), get_terminal_size().columns):
         print(line, file=out)
     if document["restored"]:

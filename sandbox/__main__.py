@@ -110,6 +110,7 @@ def _stop_with_stdin(listener: Listener) -> None:
 def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     if options.list:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads it may leave when he has seen enough
         list_names()
         return 0
     try:

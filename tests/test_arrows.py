@@ -64,8 +64,9 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         *EVIDENCE,
     ),
     "contracts.rules.limiters": ("contracts.rules.limiters",),
+    "contracts.command": (),
     "contracts.judge": (
-        *("openapi", "contracts.rules", "contracts.finding", *READ),
+        *("openapi", "contracts.rules", "contracts.finding", "contracts.command", *READ),
         *EVIDENCE,
         *HISTORY,
     ),
@@ -91,7 +92,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     ),
     "contracts.report": (
         *("openapi", "contracts.report", "contracts.judge", "contracts.observations", "contracts.rules"),
-        *("contracts.finding", *READ),
+        *("contracts.finding", "contracts.command", *READ),
         *EVIDENCE,
         *HISTORY,
     ),

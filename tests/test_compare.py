@@ -169,4 +169,6 @@ def test_what_is_no_load_run_is_refused(
     "options", [("--threshold", "-1"), ("--least-ms", "nan"), ("--threshold", "much"), ("--what",)]
 )
 def test_a_wrong_option_is_a_usage_error(tmp_path: Path, options: tuple[str, ...]) -> None:
-    assert compare.main([str(tmp_path), str(tmp_path), *options]) == 4
+    with pytest.raises(SystemExit) as ended:
+        compare.main([str(tmp_path), str(tmp_path), *options])
+    assert ended.value.code == 4

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from contracts.command import safe
 from contracts.report.html import page
-from contracts.report.terminal import lines, safe
+from contracts.report.terminal import lines
 from openapi.ledger import BY_ID, LEDGER
 from tests.reports import BAD, GOOD, SHOUTING, report, row
 

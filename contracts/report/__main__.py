@@ -1,6 +1,5 @@
 """`python -m contracts.report RUN` makes report.html again from what the run's folder holds."""
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,12 +7,16 @@ from typing import Any
 import msgspec
 from jinja2 import UndefinedError
 
+from contracts.command import USAGE_ERROR, Parser, run
 from contracts.report.document import SCHEMA, write_page
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit 0; 4 for a folder that holds no readable report, in one line."""
-    parser = argparse.ArgumentParser(prog="python -m contracts.report", description="Make a run's report.html again.")
+    parser = Parser(
+        prog="python -m contracts.report",
+        description="Make a run's report.html again, from its report.json and history; sends nothing.",
+    )
     parser.add_argument(
         "run", type=Path, nargs="?", default=Path(".runs/latest"), help="its folder (default %(default)s)"
     )
@@ -32,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _refuse(why: str) -> int:
     print(why, file=sys.stderr)
-    return 4
+    return USAGE_ERROR
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -43,4 +46,4 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from contracts.command import safe
 from contracts.report.remedies import remedy
-from contracts.report.terminal import argument, briefly, safe
+from contracts.report.terminal import argument, briefly
 from openapi.ledger import CHAPTERS
 
 FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"  # elements of a case that did not pass

@@ -1,19 +1,19 @@
 """A run's story in about twenty lines for a person at a terminal. Opens nothing; reads report.json's document alone.
 
-What came from a server is escaped and bounded on its way in here, so that an answer cannot script the terminal.
+What came from a server is escaped and bounded by `safe`, so that an answer cannot script the terminal.
 """
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
+from contracts.command import safe
 from contracts.report.remedies import remedy
 from openapi.ledger import BY_ID
 
-LONGEST = 300  # characters of a text that a server had a hand in
+__all__ = ["argument", "briefly", "how_surely", "lines", "safe"]
+
 LONGEST_COMMAND = 2000
-MARKS = 4  # on one letter
 CHANGES = 5  # shown of those since the baseline
 BROKEN = 7  # told in a line each, of those that are not argued
 COLOURS = {"held": "32", "broken": "31", "undecided": "33"}
@@ -184,21 +184,6 @@ def how_surely(certainty: str) -> str:
     """The report's certainty in words."""
     words = {"always": "each time it was tried", "1 of 1": "seen once", "in sequence": "seen over several requests"}
     return words.get(certainty, f"{certainty} times" if " of " in certainty else certainty)
-
-
-def safe(text: str, longest: int = LONGEST, keep: str = "") -> str:
-    """The text with every character that a terminal acts on, or does not show, by its escape; cut at `longest`.
-
-    So are marks beyond what any script piles on one letter: a hundred would be drawn across the lines above.
-    """
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    told, marks = [], 0
-    for each in cut:
-        category = unicodedata.category(each)
-        marks = marks + 1 if category[0] == "M" else 0
-        shows = each in keep or each == " " or (category[0] not in "CZ" and marks <= MARKS)
-        told.append(each if shows else ascii(each)[1:-1])
-    return "".join(told)
 
 
 def _paint(text: str, code: str, colour: bool) -> str:
