@@ -20,7 +20,7 @@ from contracts.report.baseline import (
 )
 from contracts.report.html import page, sentence
 from contracts.report.terminal import lines
-from tests.reports import BAD, GOOD, report, row
+from tests.reports import BAD, GOOD, SHOUTING, report, row
 
 LATER, EARLIER, TODAY = date(2026, 6, 2), date(2026, 5, 31), date(2026, 6, 1)  # the runs here are of 2026-06-01
 
@@ -59,7 +59,18 @@ def test_both_page_and_terminal_tell_of_it() -> None:
     assert "known      VAL-1: broken; until 2026-06-02: mended soon" in lines(whole, colour=False)
     assert "a known break until 2026-06-02" in page(Path("nowhere"), whole)
     assert sentence(whole).endswith("was kept, but for VAL-1, a known break.")
-    assert "holds again" in sentence(against(report(GOOD, owed=("AUTH-2",)), AUTH_2=LATER))
+
+
+def test_the_verdicts_sentence_tells_known_breaks_apart() -> None:
+    worse = sentence(against(report(GOOD, BAD, SHOUTING, owed=("VAL-1", "VAL-4")), VAL_1=LATER))
+    assert worse.endswith(" broken, besides VAL-1, a known break, and 1 could not be decided.")
+    unsure = sentence(against(report(GOOD, BAD, owed=("AUTH-2", "VAL-4")), VAL_1=LATER))
+    assert unsure.startswith("Nothing but VAL-1, a known break, was found broken, and 1 of 3 promises could not be")
+    mended = sentence(against(report(GOOD, BAD, owed=("AUTH-2",)), VAL_1=LATER, AUTH_2=LATER))
+    assert mended.startswith(
+        "Nothing but VAL-1, a known break, was found broken, and yet the run fails: AUTH-2 is listed"
+    )
+    assert "holds again" in mended
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
     return _environment().get_template("page.html.jinja").render(
         document=document,
         sentence=sentence(document),
-        broken=[row for row in rows if row["verdict"] == "broken"],
+        broken=sorted((row for row in rows if row["verdict"] == "broken"), key=excused),
         undecided=undecided(rows),
         outside=[row for row in rows if row["verdict"] == "undecided" and not row["in_scope"]],
         told=[row for row in document["observations"] if row["answer"] != NOT_TRIED],
@@ -129,19 +129,24 @@ def sentence(document: Mapping[str, Any]) -> str:
     tried = [row for row in rows if row["in_scope"] or row["verdict"] == "broken"]
     broken = [row["id"] for row in rows if row["verdict"] == "broken" and not excused(row)]
     spared = [row["id"] for row in rows if excused(row)]
-    but = f", but for {', '.join(spared)}, a known break" if spared else ""
+    known = f"{', '.join(spared)}, {'a known break' if len(spared) == 1 else 'known breaks'}"
+    nothing = f"Nothing but {known}, was found broken" if spared else "Nothing was found broken"
     undecided = [row["id"] for row in tried if row["verdict"] == "undecided"]
     match document["verdict"]:
         case "held":
+            but = f", but for {known}" if spared else ""
             return f"Every one of the {len(tried)} promises that this run set out to test was kept{but}."
         case "broken" if not broken:
-            return f"No promise was found broken, and yet the run fails: {document['reason']}."
+            return f"{nothing}, and yet the run fails: {document['reason']}."
         case "broken":
+            besides = f", besides {known}" if spared else ""
+            told = f"{len(broken)} of {len(tried)} promises {'is' if len(broken) == 1 else 'are'} broken"
             unsure = f", and {len(undecided)} could not be decided" if undecided else ""
-            return f"{len(broken)} of {len(tried)} promises {'is' if len(broken) == 1 else 'are'} broken{unsure}{but}."
+            return f"{told}{besides}{unsure}."
         case _:
             why = f": {document['reason']}" if document["reason"] else ""
-            return f"Nothing was found broken, but {len(undecided)} of {len(tried)} promises could not be decided{why}."
+            yet = "and" if spared else "but"
+            return f"{nothing}, {yet} {len(undecided)} of {len(tried)} promises could not be decided{why}."
 
 
 def harm(row: Mapping[str, Any]) -> str:
