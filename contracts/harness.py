@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from contracts.against import Against
 from contracts.children import Children
 from contracts.clock import SystemClock
 from contracts.drivers.confirm import confirm
@@ -20,13 +21,12 @@ from contracts.drivers.schedule import Driver, drive, owe, preflight
 from contracts.exchange import Cause, NoAnswer
 from contracts.finding import Verdict
 from contracts.history import HistoryWriter, RunFacts
-from contracts.invocation import Options, baseline_of, check
+from contracts.invocation import Options, check
 from contracts.judge import first_finding_at, rule
 from contracts.leaks import failed, leaks
 from contracts.locks import lock
 from contracts.records import Reference
 from contracts.rehearsal import rehearse, too_long
-from contracts.report.baseline import compared, renewed, write_baseline
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write
 from contracts.report.folding import fold
@@ -68,7 +68,7 @@ class Harness:
         self.restored: str | None = None  # what came of giving back, in a line
         self._spare = ExitStack()
         check(options)
-        self._baseline = baseline_of(options)
+        self.against = Against(options)
         self._headers = tuple(check_header(header) for header in options.headers)
         self._open()
 
@@ -128,6 +128,7 @@ class Harness:
 
     def begin(self, drivers: Iterable[Driver]) -> None:
         """Note what is owed, then preflight. Raises UsageError for a dead port; anything else ends undecided."""
+        self.against.drivers = [driver.name for driver in drivers]
         owe(self.run, drivers)
         try:
             preflight(self.run)
@@ -214,18 +215,12 @@ class Harness:
         if self._document is None:
             own = compose(self._conclude()) | {"command": self.options.command, "restored": self.restored}
             whole = fold(own, self.children.reports) if self.children.reports else own
-            whole = self._compare(whole)
+            self.against.has_load = bool(self.children.reports or self.children.left_out)
+            whole = self.against.compare(whole, self.stopped)
             if self.stopped is not None and whole["verdict"] == Verdict.HELD:  # some were never begun
                 whole |= {"verdict": Verdict.UNDECIDED.value, "reason": self.stopped}
             self._document = whole
         return self._document
-
-    def _compare(self, document: dict[str, Any]) -> dict[str, Any]:
-        """With the baseline, where one was given; to be renewed, it is the renewed one that decides."""
-        if self._baseline is None or self.options.baseline is None:
-            return document
-        decides = renewed(self._baseline, document) if self.options.baseline_update else self._baseline
-        return compared(document, self._baseline, decides.known, self.options.baseline.name)
 
     def _conclude(self) -> Conclusion:
         story, run = self.history.story(), self.run
@@ -250,8 +245,7 @@ class Harness:
             self.restore()
             document = self.document
             write(self.folder, document)
-            if self._baseline is not None and self.options.baseline is not None and self.options.baseline_update:
-                write_baseline(self.options.baseline, renewed(self._baseline, document))
+            self.against.save(document, self.stopped)
             if found := leaks(self.folder, self.secret):
                 self._document = document = failed(document, found)
                 write(self.folder, document)

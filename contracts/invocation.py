@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from contracts.drivers.schedule import PREFLIGHT_REQUESTS
-from contracts.report.baseline import EMPTY, Baseline, BaselineError, read_baseline
+from contracts.report.baseline import EMPTY, Baseline, BaselineError, check_writable, read_baseline
 from contracts.target import UsageError, check_allowed, check_base_url, check_ca_bundle
 
 SKEW = timedelta(minutes=1)  # between two clocks
@@ -66,9 +66,9 @@ def baseline_of(options: Options) -> Baseline | None:
         if update:
             raise UsageError("--baseline-update needs --baseline FILE: the file to write")
         return None
-    if update and not path.exists():
-        return EMPTY
     try:
-        return read_baseline(path)
+        if update:
+            check_writable(path)
+        return EMPTY if update and not path.exists() else read_baseline(path)
     except BaselineError as error:
         raise UsageError(str(error)) from None

@@ -227,7 +227,7 @@ def _conclude(session: pytest.Session, harness: Harness, exitstatus: int) -> Non
         crashed = exitstatus == pytest.ExitCode.TESTS_FAILED and document["verdict"] != "broken"
         # Where a driver failed, by a fault of ours or of this machine's, no promise need be broken.
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR if crashed else EXIT[document["verdict"]]
-        if document["verdict"] == "held" and UNWRITTEN in session.config.stash:
+        if document["verdict"] == "held" and (UNWRITTEN in session.config.stash or harness.against.unsaved):
             session.exitstatus = EXIT["undecided"]
 
 
@@ -252,5 +252,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line)
     if harness.restored:
         terminalreporter.write_line(f"--restore: {harness.restored}")
+    if harness.against.saved:
+        terminalreporter.write_line(harness.against.saved)
     unwritten = config.stash.get(UNWRITTEN, None)
     terminalreporter.write_line(unwritten or f"report: {harness.folder / 'report.html'}")

@@ -1,6 +1,7 @@
 """A run against a saved one: what changed where the document is silent, and the breaks that are known. Sends nothing.
 
     {"schema": 1,
+     "sent": "contracts, depth standard, seed 1",
      "known": {"RES-6": {"reason": "mended in the next release", "until": "2027-01-31"}},
      "observations": {"at-stale": "ok", …}}
 
@@ -8,8 +9,10 @@ A known break does not fail the run up to its date. One that holds again, or has
 excuses must not grow old. A changed observation is told and fails nothing, since the document allows both.
 """
 
-import re
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,15 +20,12 @@ from typing import Any
 import msgspec
 
 from contracts.finding import Verdict
-from contracts.observations import NOT_TRIED
+from contracts.report.changes import changed, observed
 from contracts.report.document import verdict_over
-from openapi.ledger import BY_ID
+from contracts.report.known import AGAIN, AGAINST, BROKEN, OPEN, PARTLY, PAST, STRUCK, UNTRIED, against
+from openapi.ledger import BY_ID, QUESTIONS
 
 SCHEMA = 1
-# How far a run happened to go up, in bytes ever, and when it met the window, are the run's own affair.
-_OF_THE_RUN = re.compile(r"\d+ \w+ taken; (?=no larger)|\d+ bytes taken; (?:\d+ )?|; it begins \S+ s into the run")
-_UNIQUE = re.compile(r"(?=[\w:.+-]*\d)[\w:.+-]{8,}")  # ids and moments, another each time
-_TALLIED = re.compile(r"(.+?) \((?:once|\d+ times), first in #\d+\)(?:, |$)")
 
 
 class BaselineError(ValueError):
@@ -40,13 +40,27 @@ class Known(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Baseline(msgspec.Struct, forbid_unknown_fields=True):
-    """What the file holds."""
+    """What the file holds. `sent` is what was chosen of the run that wrote it, such as its seed."""
 
     schema: int
     known: dict[str, Known]
     observations: dict[str, str]
+    sent: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much a run was of what there is to run.
+
+    Two that were `sent` alike can differ in nothing but the server. `partly` are the promises that only some of their
+    tests were run for: to hold in these is not to hold again.
+    """
+
+    sent: str = ""
+    partly: frozenset[str] = frozenset()
+
+
+WHOLE = Extent()
 EMPTY = Baseline(SCHEMA, {}, {})
 
 
@@ -54,6 +68,8 @@ def read_baseline(path: Path) -> Baseline:
     """Raises BaselineError for whatever is wrong with the file."""
     try:
         baseline = msgspec.json.decode(path.read_bytes(), type=Baseline)
+    except FileNotFoundError:
+        raise BaselineError(f"--baseline {path}: no such file; --baseline-update makes it") from None
     except OSError as error:
         raise BaselineError(f"--baseline {path}: {error.strerror}") from error
     except ValueError as error:
@@ -68,74 +84,96 @@ def read_baseline(path: Path) -> Baseline:
     return baseline
 
 
+def check_writable(path: Path) -> None:
+    """Before an hour's run rather than after it. Raises BaselineError."""
+    target = path.resolve()  # what a link points to is written, and the link kept
+    if target.is_dir():
+        raise BaselineError(f"--baseline {path}: Is a directory")
+    if not target.parent.is_dir():
+        raise BaselineError(f"--baseline {path}: there is no folder {target.parent}")
+    if not os.access(target.parent, os.W_OK) or (target.exists() and not target.stat().st_mode & 0o222):
+        raise BaselineError(f"--baseline {path}: it may not be written")
+
+
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """One line a fact, sorted, so that a diff reads well. Raises BaselineError where the file cannot be written."""
+    """One line a fact, sorted, so that a diff reads well; whole, or not at all and a BaselineError."""
     text = msgspec.json.format(msgspec.json.encode(baseline, order="sorted"), indent=2)
+    target = path.resolve()
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        path.write_bytes(text + b"\n")
+        check_writable(path)
+        aside.write_bytes(text + b"\n")
+        aside.replace(target)
     except OSError as error:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise BaselineError(f"--baseline {path}: {error.strerror}") from error
 
 
-def told(answer: str) -> str:
-    """An observation's answer without what differs from run to run of one server: what two runs can be compared by."""
-    outcomes = _TALLIED.findall(answer)
-    counted = bool(outcomes) and _TALLIED.sub("", answer) == ""
-    return ", ".join(sorted(outcomes)) if counted else _UNIQUE.sub("…", _OF_THE_RUN.sub("", answer))
-
-
-def renewed(old: Baseline, document: Mapping[str, Any]) -> Baseline:
+def renewed(old: Baseline, document: Mapping[str, Any], extent: Extent = WHOLE) -> Baseline:
     """The baseline after this run. Breaks that hold again are struck; new ones are for a person to list."""
-    verdicts = {row["id"]: row["verdict"] for row in document["promises"]}
-    known = {name: each for name, each in old.known.items() if verdicts.get(name) != Verdict.HELD}
-    return Baseline(SCHEMA, known, {**old.observations, **_tried(document)})
+    rows = {row["id"]: row for row in document["promises"]}
+    known = {
+        name: each
+        for name, each in old.known.items()
+        if name not in rows or _state(rows[name], each, _day(document), extent) != AGAIN
+    }
+    kept = {question.id: old.observations[question.id] for question in QUESTIONS if question.id in old.observations}
+    return Baseline(SCHEMA, known, {**kept, **observed(document)}, extent.sent)
 
 
-def compared(document: Mapping[str, Any], old: Baseline, known: Mapping[str, Known], file: str) -> dict[str, Any]:
-    """report.json with its key `baseline`, its verdict as the known breaks leave it, and these marked in their rows."""
-    day = datetime.fromisoformat(document["started_at"]).date()
-    rows = [_marked(row, known.get(row["id"]), day) for row in document["promises"]]
-    states = [row["known"] | {"id": row["id"]} for row in rows if row.get("known")]
-    against = [state for state in states if state["state"] in ("holds again", "past its date")]
-    verdict = verdict_over([row for row in rows if (row.get("known") or {}).get("state") != "broken"])
-    if against:
+def compared(
+    document: Mapping[str, Any], old: Baseline, file: str, extent: Extent = WHOLE, struck: Collection[str] = ()
+) -> dict[str, Any]:
+    """report.json with its key `baseline`, its verdict as the known breaks leave it, and these marked in their rows.
+
+    `struck` are the known breaks that this run takes off the list.
+    """
+    day, rows, states = _day(document), [], []
+    for row in document["promises"]:
+        if (known := old.known.get(row["id"])) is None:
+            rows.append(dict(row))
+            continue
+        state = STRUCK if row["id"] in struck else _state(row, known, day, extent)
+        rows.append({**row, "known": {"state": state, "reason": known.reason, "until": known.until.isoformat()}})
+        states.append(rows[-1]["known"] | {"id": row["id"]})
+    rowless = sorted(old.known.keys() - {row["id"] for row in rows})  # gates of scenarios that did not run
+    states += [
+        {"state": UNTRIED, "reason": old.known[name].reason, "until": old.known[name].until.isoformat(), "id": name}
+        for name in rowless
+    ]
+    failing = [state for state in states if state["state"] in AGAINST]
+    verdict = verdict_over([row for row in rows if (row.get("known") or {}).get("state") != BROKEN])
+    if failing:
         verdict = Verdict.BROKEN.value
     open_rows = (row["reason"] for row in rows if row["in_scope"] and row["reason"])
-    reason = "; ".join(map(_why, against)) or document["reason"] or next(open_rows, None)
+    reason = "; ".join(map(against, failing)) or document["reason"]
+    if verdict == Verdict.UNDECIDED:
+        reason = reason or next(open_rows, None)
     return {
         **document,
         "verdict": verdict,
         "reason": None if verdict == Verdict.HELD else reason,
         "promises": rows,
-        "baseline": {"file": file, "changed": _changed(document, old), "known": states},
+        "baseline": {
+            "file": file,
+            "changed": changed(document, old.observations, extent.sent == old.sent),
+            "known": states,
+        },
     }
 
 
-def _marked(row: Mapping[str, Any], known: Known | None, day: date) -> dict[str, Any]:
-    if known is None:
-        return dict(row)
-    state: str = row["verdict"]
-    if state == Verdict.HELD:
-        state = "holds again"
-    elif state == Verdict.BROKEN and day > known.until:
-        state = "past its date"
-    return {**row, "known": {"state": state, "reason": known.reason, "until": known.until.isoformat()}}
+def _day(document: Mapping[str, Any]) -> date:
+    return datetime.fromisoformat(document["started_at"]).date()
 
 
-def _why(state: Mapping[str, Any]) -> str:
-    if state["state"] == "holds again":
-        return f"{state['id']} is listed as a known break and holds again: take it off the baseline"
-    return f"{state['id']} is a known break whose date, {state['until']}, has passed"
-
-
-def _tried(document: Mapping[str, Any]) -> dict[str, str]:
-    return {row["id"]: told(row["answer"]) for row in document["observations"] if row["answer"] != NOT_TRIED}
-
-
-def _changed(document: Mapping[str, Any], old: Baseline) -> list[dict[str, Any]]:
-    questions = {row["id"]: row["question"] for row in document["observations"]}
-    return [
-        {"id": name, "question": questions[name], "before": old.observations[name], "now": now}
-        for name, now in _tried(document).items()
-        if name in old.observations and old.observations[name] != now
-    ]
+def _state(row: Mapping[str, Any], known: Known, day: date, extent: Extent) -> str:
+    """How a known break stands in this run."""
+    broken = row["verdict"] == Verdict.BROKEN
+    if not row["in_scope"] and not broken:
+        return UNTRIED
+    if row["verdict"] == Verdict.HELD and row["id"] not in extent.partly:
+        return AGAIN
+    if day > known.until:
+        return PAST
+    return BROKEN if broken else PARTLY if row["verdict"] == Verdict.HELD else OPEN

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from contracts.command import safe
+from contracts.report.known import AGAINST, against
 from contracts.report.remedies import remedy
 from contracts.report.terminal import argument, briefly
 from openapi.ledger import CHAPTERS
@@ -22,8 +23,8 @@ def ending(row: Mapping[str, Any]) -> tuple[str, str] | None:
     known = row.get("known") or {"state": None}
     if known["state"] == "broken":
         return SKIPPED, f"a known break until {known['until']}: {safe(known['reason'])}"
-    if known["state"] == "holds again":
-        return FAILURE, f"{row['id']} is listed as a known break and holds again: take it off the baseline"
+    if known["state"] in AGAINST:
+        return FAILURE, against({"id": row["id"], **known})
     if row["verdict"] == "broken":
         return FAILURE, briefly(row)
     if row["verdict"] == "undecided":
@@ -38,6 +39,7 @@ def junit(document: Mapping[str, Any]) -> bytes:
     suite.set("timestamp", document["started_at"])
     properties = ET.SubElement(suite, "properties")
     told = {"target": document["target"]["base_url"], "seed": document["seed"], "verdict": document["verdict"]}
+    told |= {f"changed: {each['id']}": f"{each['before']} -> {each['now']}" for each in _changed(document)}
     for name, value in told.items():
         ET.SubElement(properties, "property", name=name, value=safe(str(value)))
     for row in document["promises"]:
@@ -53,6 +55,12 @@ def junit(document: Mapping[str, Any]) -> bytes:
     ET.indent(suites)
     written: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
     return written + b"\n"
+
+
+def _changed(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Where the document is silent, since the baseline: it fails nothing."""
+    changed: list[Mapping[str, Any]] = (document.get("baseline") or {"changed": []})["changed"]
+    return changed
 
 
 def _case(suite: ET.Element, row: Mapping[str, Any]) -> None:
