@@ -1,10 +1,12 @@
 """junit.xml: one case a promise, no more green than the run, and whole whatever a server has said."""
 
+from datetime import date
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from contracts.report.baseline import Baseline, Known, compared
 from contracts.report.junit import junit
 from openapi.ledger import LEDGER
 from tests.build import FACTS, answer, asked, record
@@ -91,3 +93,15 @@ def test_whatever_a_server_says_is_text() -> None:
     assert len(written) < 100_000
     assert not set("\x1b\x07\u202e\x00\ufffe") & set(written.decode())
     assert not any(each.get("name") == "mine" for each in ET.fromstring(written).iter())  # noqa: S314 — our own
+
+
+def test_a_passed_date_is_a_failure_and_a_change_a_property() -> None:
+    listed = {name: Known("soon", date(2026, 5, 31)) for name in ("VAL-1", "VAL-4")}
+    now = report(GOOD, BAD, owed=("AUTH-2", "VAL-4"))
+    name = next(each["id"] for each in now["observations"] if each["answer"] != "not tried")
+    suite = suite_of(compared(now, Baseline(1, listed, {name: "of another day"}), "b.json"))
+    for broken in listed:
+        failure = case(suite, broken).find("failure")
+        assert failure is not None
+        assert failure.attrib["message"] == f"{broken} is a known break whose date, 2026-05-31, has passed"
+    assert any(each.get("name") == f"changed: {name}" for each in suite.iter("property"))
