@@ -14,11 +14,11 @@ from contracts.report.document import write
 from contracts.report.figures import ROWS, Table, tables
 from contracts.report.folding import fold
 from contracts.report.gates import gate_rows
-from contracts.report.html import harm, page, sentence, undecided
+from contracts.report.html import LARGEST, harm, page, render, sentence, undecided
 from contracts.report.remedies import remedy
 from openapi.ledger import BY_ID
-from tests.build import FACTS, numbered
-from tests.reports import BAD, GOOD, SHOUTING, report, scenario
+from tests.build import FACTS, answer, asked, numbered
+from tests.reports import BAD, GOOD, SHOUTING, report, row, scenario
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_without_its_history_a_report_argues_and_says_what_is_missing(run: Path)
     (run / "history.jsonl").unlink()
     assert again.main([str(run)]) == 0
     html = (run / "report.html").read_text(encoding="utf-8")
-    assert "Exchange 2 is not in the history beside this page." in html
+    assert "Exchange 2 does not stand here: history.jsonl lacks it" in html
     assert "quantity is missing" in html
 
 
@@ -176,6 +176,19 @@ def test_a_long_series_is_thinned_and_says_so() -> None:
     assert len(table.rows) == ROWS
     assert (table.rows[0], table.rows[-1]) == (("0",), ("599",))
     assert "600 rows" in table.caption
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"), [("x", 3), ('"', 1), ("\u202e", 1), ("\U000f0000", 0)], ids=["x", "quote", "override", "private"]
+)
+def test_a_page_stays_below_its_size_whatever_breaks(sent: str, shown: int) -> None:
+    document, large = report(GOOD, BAD), answer(200, 20_000 * sent.encode())
+    finding = {**row(document, "VAL-1")["findings"][0], "witness": [1, 2, 3], "actual": 5_000 * sent}
+    for each in document["promises"]:
+        each.update(verdict="broken", found=5, findings=5 * [finding])
+    html = render(document, {seq: asked(20_000 * sent.encode(), large) for seq in (1, 2, 3)})
+    assert len(html.encode()) < LARGEST
+    assert html.count('<div class="pair">') == shown * len(document["promises"])
 
 
 # Explaining

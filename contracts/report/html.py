@@ -21,10 +21,11 @@ from contracts.report.charts import allowance_of, charts
 from contracts.report.figures import Table, tables
 from contracts.report.remedies import remedy
 from contracts.report.terminal import how_surely, safe
-from contracts.report.witnesses import fetch, shown
+from contracts.report.witnesses import SHOWN, fetch, shown
 from openapi.ledger import BY_ID
 
 MOST_TOLD = 8  # broken promises told in a line each below the verdict
+LARGEST = 3_000_000  # bytes of a page
 LONGEST_COMMAND = 8000  # characters of a command in the page; report.json holds it whole
 SIZE = {"width": chart.WIDTH, "height": chart.HEIGHT, "left": chart.LEFT, "right": chart.WIDTH - chart.RIGHT,
         "top": chart.TOP, "bottom": chart.HEIGHT - chart.BOTTOM}  # fmt: skip
@@ -47,7 +48,16 @@ def page(folder: Path, document: Mapping[str, Any]) -> str:
 
 
 def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> str:
-    """The page; an exchange that is not given is left out of its argument."""
+    """The page; an exchange that is not given, or with which it would grow too large, is left out of its argument."""
+    html = _render(document, exchanges, SHOWN)
+    for fewer in (1, 0):
+        if len(html.encode()) >= LARGEST:
+            html = _render(document, exchanges, fewer)
+    return html
+
+
+def _render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange], most: int) -> str:
+    """With so many exchanges of each finding."""
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     rows = document["promises"]
     allowance = allowance_of(document["limiter"] or {})
@@ -73,7 +83,7 @@ def render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange]) -> st
         most_told=MOST_TOLD,
         gates=any(row["level"] == "gate" for row in rows),
         remedy=remedy,
-        witnesses=lambda witness: [exchanges[seq] for seq in shown(witness) if seq in exchanges],
+        witnesses=lambda witness: [exchanges[seq] for seq in shown(witness)[-most:] if most and seq in exchanges],
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
