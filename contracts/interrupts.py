@@ -3,7 +3,8 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 INTERRUPTED = 2  # exit code, as pytest has it
 _TOLD = b"\ninterrupted again: no report; python -m contracts.judge reads the history\n"
@@ -18,6 +19,9 @@ class Interrupts:
 
     `first` ends the run in order; `at_the_last` must be quick, and may not wait, and `told` is said then.
     """
+
+    held_back = 0  # how many `put_off` are under way
+    waiting: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -46,4 +50,20 @@ class Interrupts:
                 os.write(2, self._told)
                 os._exit(INTERRUPTED)
         self._once = True
-        self._first()
+        if Interrupts.held_back:
+            Interrupts.waiting = self._first
+        else:
+            self._first()
+
+
+@contextmanager
+def put_off() -> Iterator[None]:
+    """A first Ctrl-C waits until this is over, where a library would take it for a failure of its own."""
+    Interrupts.held_back += 1
+    try:
+        yield
+    finally:
+        Interrupts.held_back -= 1
+        if not Interrupts.held_back and (first := Interrupts.waiting):
+            Interrupts.waiting = None
+            first()

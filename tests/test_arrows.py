@@ -81,7 +81,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.target": ("openapi", "contracts.secrets", *EVIDENCE),
     "contracts.drivers": (
         *("openapi", "contracts.drivers", "contracts.wire", "contracts.pacing", "contracts.clock"),
-        *("contracts.judge", "contracts.finding", *READ),
+        *("contracts.judge", "contracts.finding", "contracts.interrupts", *READ),
         *EVIDENCE,
         *HISTORY,
     ),

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -224,3 +225,29 @@ def test_where_a_driver_fails_no_promise_is_said_to_be_broken(tmp_path: Path) ->
     )
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert "verdict: undecided" in ended.stdout
+
+
+PUT_OFF = """
+import os, signal
+from contracts.interrupts import Interrupts, put_off
+interrupts = Interrupts(at_the_last=lambda: print("ended at once", flush=True))
+try:
+    with put_off(), put_off():
+        for _ in range({times}):
+            os.kill(os.getpid(), signal.SIGINT)
+        print("the library is done", flush=True)
+    print("never said")
+except KeyboardInterrupt:
+    print("then interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [(1, "the library is done\nthen interrupted\n"), (2, "ended at once\n")], ids=["once", "twice"]
+)
+def test_the_first_ctrl_c_waits_where_a_library_would_take_it_for_its_own(times: int, said: str) -> None:
+    """Hypothesis takes it for a failing example, an import under way for a fault of the module."""
+    command = [sys.executable, "-c", PUT_OFF.format(times=times)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == said
+    assert done.returncode == (0 if times == 1 else 2)

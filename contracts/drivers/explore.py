@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.drivers.cases import acceptable, faulty, open_cases
 from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
+from contracts.interrupts import put_off
 from contracts.records import OURS, REFERENCE_FIELDS
 from openapi.document import load_document
 
@@ -37,7 +38,8 @@ def _ours(name: str) -> str:
 
 def free_batches(run: Run) -> None:
     """Hypothesis: batches of acceptable, faulty and open records in free order and number."""
-    from hypothesis import strategies as st
+    with put_off():
+        from hypothesis import strategies as st
 
     fine = [as_it_is, *(edit for _, edit in acceptable())]
     wrong = [edit for _, edit in faulty()] if run.refusal is Refusal.PER_RECORD else []
@@ -58,6 +60,7 @@ def documents(run: Run) -> None:
 
 
 @lru_cache(maxsize=8)
+@put_off()
 def _bodies(mode: str, seed: int, count: int) -> tuple[Any, ...]:
     """The same seed makes the same bodies, whatever the target."""
     import schemathesis
@@ -76,6 +79,7 @@ def _probe_of(body: object, mode: str) -> Probe:
     return raw(f"Schemathesis, {mode}", write(marked(body)))
 
 
+@put_off()
 def _drawn(examples: st.SearchStrategy[Any], seed: int, count: int) -> list[Any]:
     """Examples by a seed. Reduction is ours, so Hypothesis neither shrinks nor keeps any."""
     import hypothesis
