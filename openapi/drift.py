@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 from openapi.document import OPERATION_PATH, PUBLISHED_FILE
 from openapi.edits import METHODS, Edit, edits
 from openapi.ledger import LEDGER
-from openapi.places import place, values
+from openapi.places import counted, place, values
+from openapi.prepared import prepared
 from openapi.prose import stands, words
 from openapi.reading import UnreadableDocumentError, read_document
 from openapi.ways import Change
@@ -114,10 +115,16 @@ def row_for(edit: Edit) -> Row:
 def lost_quotes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """The promises whose sentence stood in the older document's prose and does not in the newer's, word by word.
 
-    Quotes of a schema are not looked for: their edits are judged one by one.
+    Quotes of a schema are not looked for: their edits are judged one by one. Nor does it help a sentence of this
+    operation that another one has it.
     """
-    before, after = (words(" ".join(_texts(document))) for document in (old, new))
+    before, after = (words(" ".join(_texts(_of_operation(document)))) for document in (old, new))
     return [promise.id for promise in LEDGER if stands(promise.quote, before) and not stands(promise.quote, after)]
+
+
+def _of_operation(document: Mapping[str, Any]) -> list[Any]:
+    paths = prepared(document).get("paths")
+    return [document.get("info"), paths.get(OPERATION_PATH) if isinstance(paths, Mapping) else None]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -136,9 +143,15 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[Judgem
         for promise in LEDGER
         if promise.id in lost
     ]
+    others = []
     for edit in edits(old, new):
         row = row_for(edit)
+        if row.judgement is ADDITION and edit.path[:1] == ("paths",) and len(edit.path) == 2:
+            others.append(edit.path[1][1:-1])
+            continue
         told.append((row.judgement, f"{place(edit.path)}\n    {edit.change}: {row.why}{values(edit)}"))
+    if others:
+        told.append((ADDITION, f"paths\n    added: {counted(others, 'another path', 'other paths')}"))
     return sorted(told, key=lambda line: list(Judgement).index(line[0]))
 
 

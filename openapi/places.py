@@ -9,6 +9,7 @@ from openapi.edits import METHODS, Edit
 from openapi.prose import differing
 from openapi.ways import MISSING, Change
 
+MOST_NAMES = 5
 LONGEST = 70  # characters of one value
 
 
@@ -60,6 +61,13 @@ def values(edit: Edit) -> str:
         case Change.REMOVED:
             return f"\n    {_short(edit.old)}"
     return f"\n    {_short(edit.old)} -> {_short(edit.new)}"
+
+
+def counted(names: list[str], one: str, many: str) -> str:
+    """The names, as far as a person would read them, and how many they are."""
+    said = one if len(names) == 1 else f"{len(names):,} {many}"
+    more = ", …" if len(names) > MOST_NAMES else ""
+    return _safe(f"{said}: {', '.join(names[:MOST_NAMES])}{more}")
 
 
 def _short(value: Any) -> str:

@@ -13,7 +13,7 @@ _WORD = re.compile(r"\w+")
 _FACT = re.compile(
     r"`[^`]+`"  # a name or a literal
     r"|(?<!\w)['\"][^'\"\s]+['\"](?!\w)"  # a value, such as 'ok'
-    r"|\w*\d\w*"  # 429, v2
+    r"|\d\w*"  # 429, or what follows a letter in v2
 )
 _DUTY = frozenset(
     _WORD.findall(
@@ -24,6 +24,7 @@ _DUTY = frozenset(
 )
 _QUOTES = str.maketrans("‘’‚‛“”„‟«»", '\'\'\'\'""""""')
 _AROUND = 3  # words shown on each side of what differs
+_MOST_COMPARED = 25_000_000  # pairs of words: some seconds
 _MOST_SHOWN = 3  # differing places of one text
 
 
@@ -53,6 +54,8 @@ def same_facts(old: str, new: str) -> bool:
 def differing(old: str, new: str) -> str:
     """Where two texts differ, each place with a few words around it: `old words -> new words`."""
     before, after = old.split(), new.split()
+    if len(before) * len(after) > _MOST_COMPARED:
+        return f"{len(before):,} words -> {len(after):,} words"
     places = list(_places(before, after))
     more = [f"{len(places) - _MOST_SHOWN} more"] if len(places) > _MOST_SHOWN else []
     return "; ".join([f'"{_part(before, a)}" -> "{_part(after, b)}"' for a, b in places[:_MOST_SHOWN]] + more)

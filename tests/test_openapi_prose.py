@@ -7,7 +7,7 @@ import pytest
 from openapi.drift import BREAKING, compare, lost_quotes
 from openapi.ledger import LEDGER
 from openapi.prose import differing, same_facts
-from tests.editing import PUBLISHED, edited
+from tests.editing import POST, PUBLISHED, at, edited
 
 PROSE = PUBLISHED["info"]["description"]
 RATE = "API requests are limited to the amount specified in the returned\n`X-RateLimit-Limit` header (per 10 seconds)."
@@ -38,6 +38,14 @@ def test_a_promise_whose_sentence_is_gone_is_named(replace: str, by: str, lost: 
     assert lost_quotes(PUBLISHED, new) == lost
     named = [text.partition("\n")[0] for judgement, text in compare(PUBLISHED, new) if judgement is BREAKING]
     assert [each for each in named if "-" in each] == lost
+
+
+def test_another_operation_s_sentence_does_not_stand_for_ours() -> None:
+    sentence = "Creates or updates inventory quantities in batch"
+    other = (("paths", "/other"), {"post": {"summary": sentence}})
+    assert lost_quotes(PUBLISHED, edited(((*POST, "summary"), "Takes stock"), other)) == ["UPS-1"]
+    shared = {"$ref": "#/components/x"}
+    assert lost_quotes(PUBLISHED, edited((POST, shared), (("components", "x"), at(POST)))) == []
 
 
 def test_prose_holds_the_quotes_that_are_not_of_a_schema() -> None:
@@ -73,11 +81,18 @@ def test_figures_names_and_duties_are_told_from_mere_wording(old: str, new: str,
     assert same_facts(new, old) is harmless
 
 
+def test_a_megabyte_of_prose_takes_no_time() -> None:
+    old, new = "a" * 1_000_000, "a1" * 500_000
+    assert not same_facts(old, new)
+    assert not same_facts("'" * 1_000_000, "`" * 999_999 + "1")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
         ("a b c d e f g h", "a b c d x f g h", '"… b c d e f g h" -> "… b c d x f g h"'),
         ("a b", "a b c", '"a b" -> "a b c"'),
+        ("a " * 6000, "b " * 7000, "6,000 words -> 7,000 words"),
     ],
 )
 def test_only_what_differs_is_shown(old: str, new: str, told: str) -> None:
