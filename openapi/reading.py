@@ -37,8 +37,10 @@ def read_document(path: Path) -> dict[str, Any]:
         )
     found = [_parsed(each, path) for each in _candidates(text)]
     documents = [each for each in found if isinstance(each, Mapping) and "openapi" in each]
-    if len(documents) > 1:
-        raise UnreadableDocumentError(f"{path} holds {len(documents)} OpenAPI documents: which is meant?")
+    if any(each != documents[0] for each in documents):  # one page may show one document as YAML and as JSON
+        raise UnreadableDocumentError(
+            f"{path} holds {len(documents)} OpenAPI documents, and not the same: which is meant?"
+        )
     if not documents:
         raise UnreadableDocumentError(f"{path} is no OpenAPI document: {_why(found, text)}")
     document = dict(documents[0])

@@ -46,11 +46,13 @@ def as_json(document: Any) -> str:
         lambda text: fenced(text, "~~~", "yml"),
         lambda text: fenced(text, "````", ""),
         lambda text: fenced(as_json(yaml.safe_load(text)), "```", "json"),
+        lambda text: fenced(text) + fenced(as_json(yaml.safe_load(text)), "```", "json"),
         lambda text: "".join(f"   {line}" for line in fenced(text).splitlines(keepends=True)),
     ],
     ids=[
         "yaml", "BOM", "CRLF", "comments", "numbers as keys", "anchors", "dumped", "json with tabs", "json escaped",
-        "page", "page CRLF", "page tildes", "fence without a name", "page with json", "fence within a list",
+        "page", "page CRLF", "page tildes", "fence without a name", "page with json", "page with both",
+        "fence within a list",
     ],
 )  # fmt: skip
 def test_the_same_document_in_another_dress_is_no_difference(
@@ -113,7 +115,7 @@ def chain(levels: int) -> str:
         ("a: !python/object:os.system x", "neither YAML"),
         ("a: 1\n--- \nb: 2", "neither YAML"),
         (fenced(TEXT)[:-200], "the page is cut short"),
-        (fenced(TEXT) + fenced(TEXT), "2 OpenAPI documents"),
+        (fenced(TEXT) + fenced(TEXT.replace("1.0.0", "1.0.1")), "2 OpenAPI documents"),
         ("swagger: '2.0'\npaths: {}\n", "Swagger 2.0"),
         ("openapi: 4.0.0\npaths: {}\n", "OpenAPI 4.0.0"),
         ("openapi: 3.0.3\npaths: {}\n", "has no POST"),
