@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from contracts.exchange import Exchange
@@ -117,6 +118,9 @@ def test_a_test_is_started_watched_and_judged(page: Page, url: str) -> None:
     expect(rate.locator("polyline").nth(1)).not_to_have_attribute("points", before or "", timeout=120_000)
     for name in ("Answers a second", "Remaining", "Latency of what was let in, ms"):
         expect(page.get_by_role("img", name=re.compile(f"^{name}"))).to_be_visible()
+    assert Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"] == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     promise = page.get_by_role("row", name=re.compile("^RES-3"))
     expect(promise).to_contain_text("nothing found yet")
     expect(page.get_by_role("status")).to_have_text("verdict: held", timeout=120_000)
