@@ -113,6 +113,19 @@ def test_a_broken_gate_is_a_row_of_its_own_and_said_to_be_the_users() -> None:
     assert "Your gate says" in page(Path("nowhere"), whole)
 
 
+def test_a_gate_may_be_broken_in_several_scenarios() -> None:
+    seen = {
+        name: {"gates": [gate("broken") | {"scenario": name, "seen": f"2 s in {name}"}]} for name in ("Flood", "A<b>")
+    }
+    whole = fold(
+        report(GOOD, owed=("AUTH-2",)), [scenario(REFUSED, room=name, load={name: seen[name]}) for name in seen]
+    )
+    broken = whole["promises"][-1]
+    assert (broken["found"], broken["seen"]) == (2, "2 s in Flood; 2 s in A<b>")
+    html = page(Path("nowhere"), whole)
+    assert "came 2 s in A&lt;b&gt;, over 1,204 samples</li>" in html
+
+
 def test_an_undecided_gate_is_the_runs_reason() -> None:
     child = scenario(REFUSED, load={"Flood": {"gates": [gate("undecided", reason="Flood gave no figure for it")]}})
     assert child["reason"] == "Flood gave no figure for it"
