@@ -1,6 +1,8 @@
 """The test that is open, and how it ends: hurried, concluded and reported, or broken off from outside."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from shutil import get_terminal_size
 from typing import Any
 
@@ -22,6 +24,10 @@ from loadtests.webui.pages import Watch
 INTERNAL_ERROR = 3  # as pytest has it
 
 
+def _nothing() -> None:
+    """Where there is no test to tell of."""
+
+
 class LoadTests:
     """The hooks' memory: the sandbox, and the test that is open."""
 
@@ -33,6 +39,7 @@ class LoadTests:
     master: Master | None = None
     interrupts: Interrupts | None = None
     watch: Watch | None = None  # the page of ours, where the web UI is open
+    last_words: Callable[[], None] = staticmethod(_nothing)
     concluded = Event()  # set but from a test's beginning until its report is written
 
 
@@ -100,11 +107,17 @@ def _tell(environment: Environment, where: str, document: dict[str, Any]) -> Non
     options = environment.parsed_options
     out = sys.stderr if options and (options.json or not options.headless) else sys.stdout
     show_anything(out)
-    for line in lines(document, out.isatty(), get_terminal_size().columns):
-        print(line, file=out)
-    if document["restored"]:
-        print(f"--restore: {document['restored']}", file=out)
-    print(where, file=out, flush=True)
+    told = lines(document, out.isatty(), get_terminal_size().columns)
+    told += [f"--restore: {document['restored']}"] if document["restored"] else []
+    LoadTests.last_words = partial(print, *told, where, sep="\n", file=out, flush=True)
+    if options is None or not options.headless:
+        last_words()
+
+
+def last_words(**_: Any) -> None:
+    """The verdict, below Locust's own tables where it writes any."""
+    LoadTests.last_words()
+    LoadTests.last_words = _nothing
 
 
 def quitting(environment: Environment, **_: Any) -> None:

@@ -30,7 +30,7 @@ from loadtests.company import (
     listen_as_worker,
     watch_parent,
 )
-from loadtests.ending import LoadTests, conclude, hurry, quitting
+from loadtests.ending import LoadTests, conclude, hurry, last_words, quitting
 from loadtests.fill_allowance import FillAllowance
 from loadtests.flood import Flood
 from loadtests.options import Choices, add_options, check_names, check_one, choose, usage_error
@@ -212,5 +212,6 @@ for hook, listener in (
     (events.test_start, begin),
     (events.test_stopping, hurry),
     (events.test_stop, conclude),
+    (events.quit, last_words),
 ):
     hook.add_listener(listener)  # type: ignore[no-untyped-call]  # Locust leaves its hooks untyped
