@@ -6,6 +6,7 @@ The example is a short history that breaks it, judged here and now; `examples/` 
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from shutil import get_terminal_size
 from textwrap import fill
 
 from contracts.command import Parser, run, safe
@@ -108,7 +109,8 @@ def _argued(finding: Finding) -> Iterator[str]:
 
 
 def _paragraph(name: str, text: str) -> str:
-    return fill(text, WIDTH, initial_indent=f"{name:14}", subsequent_indent=" " * 14)
+    width = min(WIDTH, get_terminal_size().columns)
+    return fill(text, width, initial_indent=f"{name:14}", subsequent_indent=" " * 14, break_on_hyphens=False)
 
 
 if __name__ == "__main__":

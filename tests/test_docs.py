@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 PIPELINES = sorted(DOCS.glob("*.yml"))
 # Of pytest and its plugins, and of Locust.
-OF_OTHERS = {"--base-url", "--no-header", "--markers"} | {
+OF_OTHERS = {"--base-url", "--no-header", "--markers", "--collect-only"} | {
     *("--headless", "--processes", "--master", "--master-host", "--master-bind-host", "--worker", "--expect-workers"),
 }
 ROOMS = ("contracts", "loadtests", "sandbox", "tests/benchmarks")
@@ -50,14 +50,14 @@ def test_a_pipeline_sets_up_runs_the_gate_and_keeps_the_report(path: Path) -> No
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert all(f"$(VENV)/{name}:" in makefile for name in re.findall(r"make \.venv/(\S+)", told))
     assert "pytest contracts loadtests" in told
-    assert "--base-url" in told
+    assert '--base-url "$BSPK_BASE_URL"' in told
     assert ".runs/" in path.read_text(encoding="utf-8")
 
 
 def test_the_key_comes_from_a_secret_and_stands_in_no_command() -> None:
     jobs = pipeline(DOCS / "github-actions.yml")["jobs"]
     given = [step["env"] for step in jobs["contract"]["steps"] if "env" in step]
-    assert given == [{"BSPK_API_KEY": "${{ secrets.BSPK_API_KEY }}"}]
+    assert given == [{"BSPK_API_KEY": "${{ secrets.BSPK_API_KEY }}", "BSPK_BASE_URL": "${{ vars.BSPK_BASE_URL }}"}]
     gitlab = pipeline(DOCS / "gitlab-ci.yml")
     assert "variables" not in gitlab["contract"]  # a masked variable of the project reaches the job by itself
     assert not any("BSPK_API_KEY" in command for path in PIPELINES for command in commands(pipeline(path)))
