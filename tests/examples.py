@@ -5,11 +5,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from contracts.exchange import Exchange
 from contracts.history import HistoryWriter
 from openapi.ledger import LEDGER
-from tests.build import FACTS, answer, asked, numbered, ok, record, reply
+from tests.build import FACTS, answer, asked, error, numbered, ok, record, reply
 from tests.test_rules import TABLE
 
 FOLDER = Path(__file__).resolve().parent.parent / "contracts" / "examples"
@@ -22,8 +23,15 @@ def _told(limit: int, *lefts: int) -> list[Exchange]:
     ]
 
 
-# Those that need a limiter's whole behaviour.
-BY_HAND = {"RATE-1": _told(3, 2, 1, 0, 0, 0, 0, 0), "RATE-4": _told(100, *range(99, 78, -2))}
+# Those that need a limiter's whole behaviour, and one that the tables show by an update as well.
+BY_HAND = {
+    "RATE-1": _told(3, 2, 1, 0, 0, 0, 0, 0),
+    "RATE-4": _told(100, *range(99, 78, -2)),
+    "RES-7": [
+        asked([record(0)], answer(200, reply(ok(0)), left=99)),
+        asked([record(1), record(2)], answer(200, reply([*ok(0), error(1)]), left=98)),
+    ],
+}
 
 
 def example(promise: str) -> Sequence[Exchange]:
@@ -39,12 +47,13 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for promise in LEDGER:
         if promise.unruled is None:
-            path = FOLDER / f"{promise.id}.jsonl"
-            path.unlink(missing_ok=True)
-            writer = HistoryWriter(path, FACTS, None)
-            for exchange in example(promise.id):
-                writer.append(exchange)
-            writer.close()
+            with TemporaryDirectory() as aside:  # a run's other files are none of ours
+                path = Path(aside) / "history.jsonl"
+                writer = HistoryWriter(path, FACTS, None)
+                for exchange in example(promise.id):
+                    writer.append(exchange)
+                writer.close()
+                (FOLDER / f"{promise.id}.jsonl").write_bytes(path.read_bytes())
 
 
 if __name__ == "__main__":
