@@ -218,6 +218,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def _conclude(session: pytest.Session, harness: Harness, exitstatus: int) -> None:
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         harness.stop("interrupted")
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and harness.document["verdict"] == "held":
+        harness.stop("a fault of this harness or of this machine, told above")
     try:
         document = harness.close()
     except OSError as error:

@@ -212,8 +212,17 @@ batches.batch = batch
 """
 
 
-def test_where_a_driver_fails_no_promise_is_said_to_be_broken(tmp_path: Path) -> None:
-    (tmp_path / "failing.py").write_text(FAILING)
+FAILING_LATE = """\
+from contracts import harness
+def confirm(*_, **__):
+    raise RuntimeError("a mistake of ours")
+harness.confirm = confirm
+"""
+
+
+@pytest.mark.parametrize("failing", [FAILING, FAILING_LATE], ids=["a driver", "its retries"])
+def test_where_the_harness_fails_nothing_is_said_to_be_broken_nor_held(failing: str, tmp_path: Path) -> None:
+    (tmp_path / "failing.py").write_text(failing)
     command = [*pytest_command(tmp_path / "runs", "--depth", "quick"), "-p", "failing"]
     ended = subprocess.run(
         command,
@@ -225,6 +234,9 @@ def test_where_a_driver_fails_no_promise_is_said_to_be_broken(tmp_path: Path) ->
     )
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert "verdict: undecided" in ended.stdout
+    junit = next((tmp_path / "runs").glob("2*/junit.xml")).read_text()
+    assert "<failure" not in junit
+    assert "<error" in junit
 
 
 PUT_OFF = """

@@ -18,7 +18,7 @@ REMEDIES = (
     ("the operation is not there", "Give the right --base-url, with its path prefix."),
     ("target gone", "Run again against a target that stays up."),
     ("does not answer", "Run again against a target that answers, or with a longer --timeout."),
-    ("did not finish", "Give the scenarios more time (--load-time), or generate from a machine with less to do."),
+    ("did not finish", "Run again; load scenarios with more time (--load-time), or from a machine with less to do."),
     ("interrupted", "Let the run come to its end."),
     ("samples that it needs", "Run the scenario longer (-t), or ask for fewer by least_samples in the gates' file."),
     ("generator fell behind", "Generate from more processes or machines, or at a lower rate."),
