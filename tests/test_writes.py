@@ -107,7 +107,7 @@ def test_what_is_given_back_is_kept_back_from_the_cap(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("product_ref,sku,store_ref\na,b,c\n", "quantity None"),
+        ("product_ref,sku,store_ref\na,b,c\n", "record 1 has no quantity"),
         ("product_ref,sku,store_ref,quantity\na,b,c,-1\n", "'-1'"),
         ("product_ref,sku,store_ref,quantity\na,b,c,ten\n", "'ten'"),
         ("product_ref,sku,store_ref,quantity\na,b,c,1\n", "a/b/c is not in the catalogue"),
