@@ -5,6 +5,7 @@ Inert unless items of `contracts/` or `loadtests/` were collected, so that the p
 
 import os
 import sys
+from collections.abc import Generator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from openapi.ledger import CHAPTERS, LEDGER
 
 HARNESS = pytest.StashKey[Harness]()
 INTERRUPTS = pytest.StashKey[Interrupts]()
+ENDED = pytest.StashKey[str]()  # how a promise's item ended, where that is no plain pass
 UNWRITTEN = pytest.StashKey[str]()  # why there is no whole report
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (ROOT / "contracts", ROOT / "loadtests")
@@ -233,10 +235,18 @@ def _conclude(session: pytest.Session, harness: Harness, exitstatus: int) -> Non
             session.exitstatus = EXIT["undecided"]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Note in its report how a promise ended."""
+    report = yield
+    report.ended = item.stash.get(ENDED, None) if call.when == "call" else None
+    return report
+
+
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> Any:
     """A broken promise argues in the verdict's story, and once: not among pytest's failures as well."""
-    name = dict(getattr(report, "user_properties", ())).get("promise")
-    if report.when != "call" or name not in FAILED_AS:
+    name = getattr(report, "ended", None)
+    if name is None:
         return None
     letter, word, colour = FAILED_AS[name]
     return name, letter, (word, {colour: True})

@@ -1,15 +1,12 @@
 """Last: one item a promise, judged over the whole history. Broken fails with its argument, undecided is skipped."""
 
-from collections.abc import Callable
-
 import pytest
 
 from contracts.harness import Harness
+from contracts.plugin import ENDED
 from contracts.report.junit import ERROR, FAILURE, SKIPPED, ending
 from contracts.report.terminal import argument
 from openapi.ledger import CHAPTERS
-
-Recorder = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,19 +25,19 @@ BY_CHAPTER = [
 
 @pytest.mark.promise
 @pytest.mark.parametrize("promise_id", BY_CHAPTER)
-def test_promise(promise_id: str, harness: Harness, record_property: Recorder) -> None:
+def test_promise(promise_id: str, harness: Harness, request: pytest.FixtureRequest) -> None:
     """Held, broken or undecided."""
-    report_on(promise_id, harness, record_property)
+    report_on(promise_id, harness, request.node)
 
 
-def report_on(name: str, harness: Harness, record: Recorder) -> None:
+def report_on(name: str, harness: Harness, item: pytest.Item) -> None:
     """What became of one row of the report, as an item; a gate has none where its scenario did not run."""
     row = next((row for row in harness.document["promises"] if row["id"] == name), None)
     kind, why = (SKIPPED, "not in this run's scope") if row is None else ending(row) or ("passed", "")
     if kind == FAILURE and row is not None:
-        record("promise", "broken")
+        item.stash[ENDED] = "broken"
         pytest.fail("\n".join(argument(row)) if row["verdict"] == "broken" else why, pytrace=False)
     if kind == ERROR:
-        record("promise", "undecided")
+        item.stash[ENDED] = "undecided"
     if kind != "passed":
         pytest.skip(why)

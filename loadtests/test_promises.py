@@ -3,12 +3,12 @@
 import pytest
 
 from contracts.harness import Harness
-from contracts.test_promises import Recorder, confirmed, report_on, test_promise
+from contracts.test_promises import confirmed, report_on, test_promise
 
 __all__ = ["confirmed", "test_gate", "test_promise"]
 
 
 @pytest.mark.promise
-def test_gate(gate_id: str, harness: Harness, record_property: Recorder) -> None:
+def test_gate(gate_id: str, harness: Harness, request: pytest.FixtureRequest) -> None:
     """Held, broken or undecided, in all scenarios that it speaks of."""
-    report_on(gate_id, harness, record_property)
+    report_on(gate_id, harness, request.node)

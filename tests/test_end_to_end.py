@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from contracts.target import ROOT
-from openapi.ledger import LEDGER
+from openapi.ledger import ERR_1, LEDGER
 from tests.commands import CATALOGUE, ended, pytest_command, sandbox, started, under_way
 
 CANARY = "canary-key-7f3a9c21"
@@ -278,6 +278,19 @@ def test_wrong_input_gets_one_clear_line(options: tuple[str, ...], key: str | No
     assert "Traceback" not in done.stderr + done.stdout
     assert not list(tmp_path.glob("*/history.jsonl")) or "cannot be reached" in told
     assert "sandbox-key" not in done.stderr + done.stdout
+
+
+def test_a_break_is_told_once_and_pytests_own_junit_has_it_too(tmp_path: Path) -> None:
+    own = tmp_path / "own.xml"
+    with sandbox(*FAST, "--defect", "created-201") as url:
+        options = ("--depth", "quick", "--max-requests", "40", "--junitxml", str(own))
+        done = pytest_run("--base-url", url, *CATALOGUE, *options, runs=tmp_path / "runs")
+    assert done.returncode == 1, done.stdout
+    assert done.stdout.count(f'"{ERR_1.quote}"') == 1
+    assert "FAILURES" not in done.stdout
+    assert "warning" not in done.stdout.rpartition("report:")[2]
+    failures = {case.get("name") for case in ET.parse(own).iter("testcase") if case.find("failure") is not None}  # noqa: S314
+    assert "test_promise[ERR-1]" in failures
 
 
 @pytest.mark.parametrize("option", ["--fixtures", "--collect-only", "--setup-plan"])
