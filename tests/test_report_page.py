@@ -14,7 +14,7 @@ from contracts.report.document import write
 from contracts.report.figures import ROWS, Table, tables
 from contracts.report.folding import fold
 from contracts.report.gates import gate_rows
-from contracts.report.html import LARGEST, harm, page, render, sentence, undecided
+from contracts.report.html import LARGEST, harm, page, render, sentence, surely, undecided
 from contracts.report.remedies import remedy
 from openapi.ledger import BY_ID
 from tests.build import FACTS, answer, asked, numbered
@@ -102,6 +102,19 @@ def test_below_the_verdict_each_breach_is_told_by_what_it_means() -> None:
     assert '<a href="#VAL-1">VAL-1</a> ' + BY_ID["VAL-1"].harm in top
     assert "Each time it was tried." in top
     assert '<h3 id="VAL-1">' in rest
+
+
+@pytest.mark.parametrize(
+    ("certainty", "found", "expected"),
+    [
+        ("always", 3, "each time it was tried"),
+        ("2 of 5", 3, "2 of 5 times"),
+        ("1 of 1", 1, "seen once"),
+        ("1 of 1", 2600, "seen 2,600 times"),  # under load none is tried again
+    ],
+)
+def test_how_surely_a_breach_shows(certainty: str, found: int, expected: str) -> None:
+    assert surely({"found": found, "findings": [{"certainty": certainty}]}) == expected
 
 
 def test_a_broken_gate_is_told_by_how_far_it_was_missed() -> None:

@@ -19,12 +19,11 @@ from contracts.observations.limiter import limiter
 from contracts.report.conclusion import Conclusion
 from contracts.report.curl import curl
 from contracts.report.gates import gate_rows
-from contracts.report.html import page
+from contracts.report.html import ONCE, page
 from contracts.report.junit import junit
 
 SCHEMA = 1
 SHOWN = 5  # findings of one promise; `found` counts them all
-ONCE = "1 of 1"  # seen, and not tried again
 
 
 def compose(conclusion: Conclusion) -> dict[str, Any]:

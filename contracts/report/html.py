@@ -25,6 +25,7 @@ from contracts.report.witnesses import SHOWN, fetch, shown
 from openapi.ledger import BY_ID
 
 MOST_TOLD = 8  # broken promises told in a line each below the verdict
+ONCE = "1 of 1"  # a finding's certainty: seen, and not tried again
 LARGEST = 3_000_000  # bytes of a page
 LONGEST_COMMAND = 8000  # characters of a command in the page; report.json holds it whole
 SIZE = {"width": chart.WIDTH, "height": chart.HEIGHT, "left": chart.LEFT, "right": chart.WIDTH - chart.RIGHT,
@@ -79,6 +80,7 @@ def _render(document: Mapping[str, Any], exchanges: Mapping[int, Exchange], most
         longest_command=LONGEST_COMMAND,
         command=command(document),
         excused=excused,
+        once=ONCE,
         harm=harm,
         most_told=MOST_TOLD,
         gates=any(row["level"] == "gate" for row in rows),
@@ -128,7 +130,7 @@ def _environment() -> Environment:
         "body": bodies.body,
         "request_head": bodies.request_head,
         "answer_head": bodies.answer_head,
-        "surely": how_surely,
+        "surely": surely,
     }
     return environment
 
@@ -165,6 +167,12 @@ def harm(row: Mapping[str, Any]) -> str:
         return BY_ID[row["id"]].harm
     missed = row["findings"][0]["actual"] if row["findings"] else "missed"
     return f"Your gate, {row['meaning']}: {missed}."
+
+
+def surely(row: Mapping[str, Any]) -> str:
+    """How surely its first finding shows; where none was tried again, how many there are."""
+    certainty = row["findings"][0]["certainty"]
+    return f"seen {row['found']:,} times" if certainty == ONCE and row["found"] > 1 else how_surely(certainty)
 
 
 def excused(row: Mapping[str, Any]) -> bool:
