@@ -216,6 +216,7 @@ class Harness:
             own = compose(self._conclude()) | {"command": self.options.command, "restored": self.restored}
             whole = fold(own, self.children.reports) if self.children.reports else own
             self.against.has_load = bool(self.children.reports or self.children.left_out)
+            self.against.left_out = bool(self.children.left_out)
             whole = self.against.compare(whole, self.stopped)
             if self.stopped is not None and whole["verdict"] == Verdict.HELD:  # some were never begun
                 whole |= {"verdict": Verdict.UNDECIDED.value, "reason": self.stopped}
