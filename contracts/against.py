@@ -34,13 +34,13 @@ class Against:
         return compared(document, self._old, self.options.baseline.name, extent, struck)
 
     def save(self, document: dict[str, Any], stopped: str | None) -> None:
-        """The baseline after this run, where it was asked for. A run that was stopped knows too little for that."""
+        """The baseline after this run, where it was asked for. Not after one that is no whole run."""
         file = self.options.baseline
         if self._old is None or file is None or not self.options.baseline_update:
             return
         self.unsaved = True
         if stopped is not None:
-            self.saved = f"--baseline {file}: left as it was, since the run was stopped: {stopped}"
+            self.saved = f"--baseline {file}: left as it was, since the run is not whole: {stopped}"
             return
         try:
             write_baseline(file, renewed(self._old, document, self._extent(stopped)))

@@ -246,10 +246,10 @@ class Harness:
             self.restore()
             document = self.document
             write(self.folder, document)
-            self.against.save(document, self.stopped)
             if found := leaks(self.folder, self.secret):
                 self._document = document = failed(document, found)
                 write(self.folder, document)
+            self.against.save(document, "the key is in its files" if found else self.stopped)
             point_latest(self.folder)
             raise_watermark(self.base_url, self._latest_at())
             if self._examples is not None and self.run.confirmed_from is not None:

@@ -33,7 +33,7 @@ def test_a_run_that_was_stopped_leaves_a_good_baseline_alone(tmp_path: Path) -> 
         for options, key in ((("--seed", "1"), "wrong-key"), (("--max-requests", "20"), "sandbox-key")):
             code, said = run(tmp_path, url, "--baseline-update", *options, content=GOOD, key=key)
             assert code == 6, said
-            assert "baseline.json: left as it was, since the run was stopped: " in said
+            assert "baseline.json: left as it was, since the run is not whole: " in said
             assert json.loads((tmp_path / "baseline.json").read_text()) == GOOD
 
 
@@ -47,7 +47,7 @@ def test_a_run_that_was_interrupted_leaves_a_good_baseline_alone(tmp_path: Path)
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 2, said
-    assert "left as it was, since the run was stopped: interrupted" in said
+    assert "left as it was, since the run is not whole: interrupted" in said
     assert json.loads(baseline.read_text()) == GOOD
 
 
