@@ -187,11 +187,13 @@ def promise_of(rule_: Callable[..., Examined]) -> str:
 
 
 def _of_exchanges(evidence: Evidence) -> Iterable[tuple[str, Finding | Doubt | None]]:
+    refused_anyway = updates.refused_in_any_company(evidence)
     for rule_ in EXCHANGE_RULES:
         promise = promise_of(rule_)
         for seen in evidence.seen:
+            told_by_ups_3 = promise == "RES-6" and seen.seq in refused_anyway
             for said in rule_(seen):
-                yield promise, said
+                yield promise, None if told_by_ups_3 else said
 
 
 def _of_history(

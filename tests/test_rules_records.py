@@ -18,6 +18,10 @@ def taken(*records: dict[str, object], left: int = 99) -> Exchange:
     return asked([*records], answer(200, reply(ok(*range(len(records)))), left=left))
 
 
+def refused_alone(**changes: object) -> Exchange:
+    return asked([record(0, 0, **changes)], answer(200, reply([error(0)])))
+
+
 def updated(**changes: object) -> list[Exchange]:
     """A record taken, and its update refused."""
     return [taken(record()), asked([record(0, 9, **changes)], answer(200, reply([error(0)]), left=98))]
@@ -36,6 +40,21 @@ TABLE: tuple[tuple[str, list[Exchange], set[str]], ...] = (
     ("one of two faulty ones blamed, and a good one", [asked([record(), BAD, WORSE], answer(200, reply([error(0), *ok(1, 2)])))],
      {"RES-6", "VAL-1"}),
     ("the blame on a record that is none", [asked([record(), BAD], answer(200, reply([*ok(0), error(5)])))], {"RES-2", "RES-6"}),
+    # RES-6 or UPS-3: is the like of it refused among valid ones alone as well?
+    ("nothing is never taken", [refused_alone(quantity=0), asked([record(1, quantity=0), WORSE], answer(200, reply([error(0), error(1)]), left=98))],
+     {"UPS-3"}),
+    ("nothing is taken but beside a fault", [taken(record(quantity=0)), asked([record(1, quantity=0), WORSE], answer(200, reply([error(0), error(1)]), left=98))],
+     {"RES-6", "RES-7"}),
+    ("another is never taken", [refused_alone(quantity=0), asked([record(1, quantity=1001), WORSE], answer(200, reply([error(0), error(1)]), left=98))],
+     {"UPS-3", "RES-6"}),
+    ("nothing is never taken, nor another beside a fault", [refused_alone(quantity=0), asked(
+        [record(1, quantity=0), record(3), WORSE], answer(200, reply([error(0), error(1), error(2)]), left=98))], {"UPS-3", "RES-6"}),
+    ("nothing is never taken, and a fault is", [refused_alone(quantity=0), asked([record(1, quantity=0), WORSE], answer(200, reply([error(0), *ok(1)]), left=98))],
+     {"UPS-3", "RES-6"}),
+    ("an update is never taken", [*updated(), asked([record(0, 19), WORSE], answer(200, reply([error(0), error(1)]), left=97))],
+     {"UPS-1", "UPS-3", "RES-7"}),
+    ("what is new is taken, but beside a fault", [*updated(), asked([record(3), WORSE], answer(200, reply([error(0), error(1)]), left=97))],
+     {"UPS-1", "UPS-3", "RES-6", "RES-7"}),
     # UPS-1: plain updates, one by one
     ("an update alone, 422", [taken(record()), asked([record(0, 9)], answer(422, ERRORS, left=98))], {"UPS-1", "UPS-3"}),
     ("an update in company, 422", [*(taken(record(n), left=99 - n) for n in range(3)),

@@ -86,6 +86,34 @@ def a_record_is_judged_by_itself(evidence: Evidence) -> Examined:
             )
 
 
+def refused_in_any_company(evidence: Evidence) -> frozenset[int]:
+    """Batches whose faulty records are all blamed, and whose valid ones are refused only as their like are elsewhere.
+
+    Elsewhere is among valid ones alone, where UPS-3 says so: nobody was blamed for another.
+    """
+    refused = {
+        _alike(seen.expected[index])
+        for seen in evidence.seen
+        if seen.judged and seen.all_acceptable
+        for index in _refused(seen, Due.ACCEPT)
+    }
+    mixed = (seen for seen in evidence.seen if seen.judged and seen.due(Due.REFUSE))
+    return frozenset(
+        seen.seq
+        for seen in mixed
+        if len(_refused(seen, Due.REFUSE)) == len(seen.due(Due.REFUSE))
+        and refused.issuperset(_alike(seen.expected[index]) for index in _refused(seen, Due.ACCEPT))
+    )
+
+
+def _refused(seen: Seen, due: Due) -> list[int]:
+    return [index for index in seen.due(due) if seen.outcome(index) == "error"]
+
+
+def _alike(expected: Expected) -> tuple[object, ...]:
+    return expected.update, *_kind(expected)
+
+
 def largest_accepted(seen: Sequence[Seen]) -> int:
     """The most acceptable records that one 200 answered."""
     return max(map(_accepted_size, seen), default=0)
