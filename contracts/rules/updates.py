@@ -97,10 +97,9 @@ def refused_in_any_company(evidence: Evidence) -> frozenset[int]:
         if seen.judged and seen.all_acceptable
         for index in _refused(seen, Due.ACCEPT)
     }
-    mixed = (seen for seen in evidence.seen if seen.judged and seen.due(Due.REFUSE))
     return frozenset(
         seen.seq
-        for seen in mixed
+        for seen in evidence.seen
         if len(_refused(seen, Due.REFUSE)) == len(seen.due(Due.REFUSE))
         and refused.issuperset(_alike(seen.expected[index]) for index in _refused(seen, Due.ACCEPT))
     )
