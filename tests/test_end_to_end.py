@@ -280,6 +280,15 @@ def test_wrong_input_gets_one_clear_line(options: tuple[str, ...], key: str | No
     assert "sandbox-key" not in done.stderr + done.stdout
 
 
+def test_a_pytest_of_another_python_is_told_so_in_a_line() -> None:
+    without = "import sys; sys.modules['msgspec'] = None; import pytest; sys.exit(pytest.main(['--promises']))"
+    done = subprocess.run([sys.executable, "-c", without], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    said = (done.stdout + done.stderr).strip()
+    assert said.startswith("ERROR: this Python lacks")
+    assert said.count("\n") == 0
+
+
 def test_a_break_is_told_once_and_pytests_own_junit_has_it_too(tmp_path: Path) -> None:
     own = tmp_path / "own.xml"
     with sandbox(*FAST, "--defect", "created-201") as url:
