@@ -33,8 +33,9 @@ def survivors(rows: Sequence[Row], window_s: float = 10.0, *, argue: bool = True
 
     rows: times in seconds since the run began; window_s: the documented window. Never excludes a legal limiter, also
     one used by others before the first row; does not exclude every illegal one: where more than eight requests are in
-    flight it looks less closely (`crowd`), after OVERLAPS_SEARCHED overlapping ones it counts only (`flood`), and a 5xx
-    or an unanswered request may have cost one or nothing. argue: where none is left, look for the piece that shows it.
+    flight it looks less closely (`crowd`), after ROWS_SEARCHED, or OVERLAPS_SEARCHED overlapping ones, it counts only
+    (`flood`), and a 5xx or an unanswered request may have cost one or nothing. argue: where none is left, look for the
+    piece that shows it.
     """
     return Inquiry(window_s).survey(rows, argue=argue)
 

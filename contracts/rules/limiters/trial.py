@@ -20,7 +20,8 @@ from contracts.rules.limiters.rows import TICK, Row, Terms
 from contracts.rules.limiters.search import Explained, Pieces, explain, stretches
 
 Kind = Literal["over-admission", "refused with allowance left", "remaining", "no recovery"]
-OVERLAPS_SEARCHED = 4_000  # rows sent before the one before them was answered; a search of more takes too long
+# A search of more takes too long: in all, and of rows sent before the one before them was answered.
+ROWS_SEARCHED, OVERLAPS_SEARCHED = 10_000, 4_000
 
 
 @dataclass(slots=True)
@@ -117,7 +118,7 @@ def searchable(rows: Sequence[Row]) -> int:
     They end where nothing was in flight: what was sent later may have been decided before the last of them.
     """
     overlapping = (place for place, (one, next_) in enumerate(pairwise(rows)) if next_.sent_s < one.answered_s)
-    most = next(islice(overlapping, OVERLAPS_SEARCHED, None), len(rows))
+    most = min(next(islice(overlapping, OVERLAPS_SEARCHED, None), len(rows)), ROWS_SEARCHED)
     return max((end for _, end, _ in stretches(rows[: most + 1]) if end <= most), default=0)
 
 
