@@ -45,11 +45,14 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--window", type=float, default=10.0, metavar="S", help="seconds (default: %(default)s)")
     parser.add_argument("--limiter", default="fixed-first", metavar="NAME", help="default: %(default)s")
     parser.add_argument("--dialect", action="append", default=[], metavar="NAME", help="may be given more than once")
-    parser.add_argument("--defect", metavar="NAME")
+    parser.add_argument("--defect", action="append", default=[], metavar="NAME", help="one; default: none")
     parser.add_argument("--database", default=":memory:", metavar="FILE", help="an SQLite file; default: in memory")
     parser.add_argument("--list", action="store_true", help="name the limiters, dialects and defects, and end")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input closes")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if len(options.defect) > 1:
+        parser.error(f"it has one defect at a time: --defect {' or '.join(options.defect)}")
+    return options
 
 
 def settings_from(options: argparse.Namespace) -> Settings:
@@ -58,7 +61,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         window_s=options.window,
         limiter=options.limiter,
         dialects=tuple(options.dialect),
-        defect=options.defect,
+        defect=next(iter(options.defect), None),
         database=options.database,
     )
 

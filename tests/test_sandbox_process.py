@@ -114,6 +114,10 @@ def test_it_ends_with_its_standard_input() -> None:
 
 WRONG = [
     (["--defect", "index-from-2"], "sandbox: no defect is called 'index-from-2'; perhaps index-from-1"),
+    (
+        ["--defect", "no-recovery", "--defect", "never-429"],
+        "sandbox: it has one defect at a time: --defect no-recovery or never-429",
+    ),
     (["--dialect", "klingon"], "sandbox: no dialect is called 'klingon'"),
     (["--limiter", "none"], "sandbox: no limiter is called 'none'"),
     (["--limit", "0"], "sandbox: a limit of 0 per 10.0 s is no allowance"),
