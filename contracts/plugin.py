@@ -148,7 +148,9 @@ def _rehearse(session: pytest.Session) -> None:
 
 def _check_load(session: pytest.Session, options: Options) -> None:
     if _has_load(session) and options.base_url and not options.catalogue:
-        raise UsageError("the load scenarios need --catalogue FILE: test references that exist and may be written")
+        raise UsageError(
+            "the load scenarios need --catalogue FILE, or BSPK_CATALOGUE: test references that exist and may be written"
+        )
 
 
 def _has_load(session: pytest.Session) -> bool:
