@@ -94,7 +94,10 @@ def test_what_is_not_known_still_breaks_the_run() -> None:
 
 def test_both_page_and_terminal_tell_of_it() -> None:
     whole = against(report(GOOD, BAD, owed=("AUTH-2",)), VAL_1=LATER)
-    assert "known      VAL-1: broken; until 2026-06-02: mended soon" in lines(whole, colour=False)
+    told = lines(whole, colour=False)
+    assert told[0].startswith("held")  # it argues no more
+    assert "known      VAL-1: broken; until 2026-06-02: mended soon" in told
+    assert told[-1] == "verdict: held, but for what is known of VAL-1"
     assert "a known break until 2026-06-02" in page(Path("nowhere"), whole)
     assert sentence(whole).endswith("was kept, but for VAL-1, a known break.")
 

@@ -19,6 +19,7 @@ from contracts.observations import LIMITERS, NOT_TRIED
 from contracts.report import bodies, chart
 from contracts.report.charts import allowance_of, charts
 from contracts.report.figures import Table, tables
+from contracts.report.known import excused
 from contracts.report.remedies import remedy
 from contracts.report.terminal import how_surely, safe
 from contracts.report.witnesses import SHOWN, fetch, shown
@@ -173,11 +174,6 @@ def surely(row: Mapping[str, Any]) -> str:
     """How surely its first finding shows; where none was tried again, how many there are."""
     certainty = row["findings"][0]["certainty"]
     return f"seen {row['found']:,} times" if certainty == ONCE and row["found"] > 1 else how_surely(certainty)
-
-
-def excused(row: Mapping[str, Any]) -> bool:
-    """A known break that its baseline still puts up with."""
-    return (row.get("known") or {}).get("state") == "broken"
 
 
 def command(document: Mapping[str, Any]) -> str:

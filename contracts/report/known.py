@@ -13,3 +13,8 @@ def against(state: Mapping[str, Any]) -> str:
     if state["state"] == AGAIN:
         return f"{state['id']} is listed as a known break and holds again: take it off the baseline"
     return f"{state['id']} is a known break whose date, {state['until']}, has passed"
+
+
+def excused(row: Mapping[str, Any]) -> bool:
+    """A known break that its baseline still puts up with."""
+    return (row.get("known") or {}).get("state") == BROKEN

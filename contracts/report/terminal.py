@@ -8,6 +8,7 @@ from textwrap import wrap
 from typing import Any
 
 from contracts.command import safe
+from contracts.report.known import excused
 from contracts.report.remedies import remedy
 from openapi.ledger import BY_ID
 
@@ -32,7 +33,7 @@ def lines(document: Mapping[str, Any], colour: bool, width: int = WIDEST, argued
     """
     page = _Page(min(max(width, NARROWEST), WIDEST), colour)
     rows = document["promises"]
-    broken = [row for row in rows if row["verdict"] == "broken"]
+    broken = [row for row in rows if row["verdict"] == "broken" and not excused(row)]
     for row in broken[:argued]:
         page.lines += [*argument(row, colour, page.width), ""]
     _in_brief(page, broken[argued:])
@@ -42,11 +43,8 @@ def lines(document: Mapping[str, Any], colour: bool, width: int = WIDEST, argued
         page.add("held", held)
     _baseline(page, document)
     _counts(page, document)
-    verdict = document["verdict"]
-    why = f" ({safe(document['reason'])})" if document["reason"] else ""
-    page.lines += [
-        _paint(line, f"{BOLD};{COLOURS[verdict]}", colour) for line in wrap(f"verdict: {verdict}{why}", page.width)
-    ]
+    colours = f"{BOLD};{COLOURS[document['verdict']]}"
+    page.lines += [_paint(line, colours, colour) for line in wrap(_verdict(document), page.width)]
     return page.lines
 
 
@@ -178,6 +176,13 @@ def _counts(page: _Page, document: Mapping[str, Any]) -> None:
 
 def _number(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _verdict(document: Mapping[str, Any]) -> str:
+    known = ", ".join(row["id"] for row in document["promises"] if excused(row))
+    but = f", but for what is known of {known}" if known else ""
+    why = f" ({safe(document['reason'])})" if document["reason"] else ""
+    return f"verdict: {document['verdict']}{but}{why}"
 
 
 def how_surely(certainty: str) -> str:
