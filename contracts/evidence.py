@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 
-from contracts.exchange import Exchange
-from contracts.history import RunFacts, Story
-from contracts.records import Body, Kind, Record, Reference, read_body
-from contracts.replies import results_of
-from contracts.rows import NO_ROWS, Rows
+from contracts.exchanges.exchange import Exchange
+from contracts.exchanges.records import Body, Kind, Record, Reference, read_body
+from contracts.exchanges.replies import results_of
+from contracts.history.rows import NO_ROWS, Rows
+from contracts.history.story import RunFacts, Story
 from contracts.seen import Due, Expected, Seen
 
 RECENT = timedelta(minutes=10)  # an `at` this close to the run's begin is later than what the target held before

@@ -10,9 +10,9 @@ from shutil import get_terminal_size
 from textwrap import fill
 
 from contracts.command import Parser, run, safe
-from contracts.exchange import Exchange
+from contracts.exchanges.exchange import Exchange
 from contracts.finding import Finding
-from contracts.history import read_history
+from contracts.history.story import read_history
 from contracts.judge import judge
 from openapi.ledger import BY_ID, LEDGER, QUESTIONS, Promise
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from contracts.command import USAGE_ERROR, Parser, run, safe
 from contracts.evidence import Evidence
-from contracts.exchange import Standing
+from contracts.exchanges.exchange import Standing
+from contracts.exchanges.records import Kind
 from contracts.finding import Doubt, Examined, Finding, Ruling, Verdict
-from contracts.history import Story, read_history
-from contracts.records import Kind
+from contracts.history.story import Story, read_history
 from contracts.rules import authentication, errors, formats, relations, results, throttling, updates, validation
 from contracts.seen import Due, Seen
 from openapi.ledger import LEDGER, Level, Promise

@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from contracts.clock import SystemClock
 from contracts.drivers.schedule import SCHEDULE, Driver
-from contracts.harness import Harness
 from contracts.interrupts import Interrupts
-from contracts.invocation import Options
-from contracts.options import EMPTY_URL, declare, options_of
-from contracts.rehearsal import rehearse, told
 from contracts.report.terminal import lines
-from contracts.target import UsageError, read_catalogue
+from contracts.run.harness import Harness
+from contracts.run.invocation import Options
+from contracts.run.options import EMPTY_URL, declare, options_of
+from contracts.run.rehearsal import rehearse, told
+from contracts.run.target import UsageError, read_catalogue
+from contracts.wire.clock import SystemClock
 from openapi.ledger import CHAPTERS, LEDGER
 
 HARNESS = pytest.StashKey[Harness]()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from contracts.exchange import Answer, Exchange, Standing
-from contracts.records import Body, Record
-from contracts.replies import Result, results_of
+from contracts.exchanges.exchange import Answer, Exchange, Standing
+from contracts.exchanges.records import Body, Record
+from contracts.exchanges.replies import Result, results_of
 from openapi.document import load_document
 
 OPERATION_PATH = load_document().operation_path

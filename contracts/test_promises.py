@@ -2,10 +2,10 @@
 
 import pytest
 
-from contracts.harness import Harness
 from contracts.plugin import ENDED
 from contracts.report.junit import ERROR, FAILURE, SKIPPED, ending
 from contracts.report.terminal import argument
+from contracts.run.harness import Harness
 from openapi.ledger import CHAPTERS
 
 

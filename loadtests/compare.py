@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 
 from contracts.command import USAGE_ERROR, Parser, run
+from contracts.history.rows import NAME as ROWS
+from contracts.history.rows import read_rows
 from contracts.report.document import SCHEMA
-from contracts.rows import NAME as ROWS
-from contracts.rows import read_rows
-from loadtests.bootstrap import Latencies, quantile_differences
+from loadtests.figures.bootstrap import Latencies, quantile_differences
 
 QUANTILES = {"p50": (0.5, 100), "p90": (0.9, 200), "p99": (0.99, 1000)}  # and the answers that each needs
 SAME_RATE = 0.05  # two offered rates no farther apart are the same load

@@ -4,10 +4,10 @@ from collections.abc import Generator
 
 import pytest
 
-from contracts.options import options_of
-from contracts.target import UsageError
+from contracts.run.options import options_of
+from contracts.run.target import UsageError
 from loadtests.gates import DEFAULT_GATES, Gate, read_gates
-from loadtests.plan import SCENARIOS, foretold
+from loadtests.run.plan import SCENARIOS, foretold
 
 GATES = pytest.StashKey[tuple[Gate, ...]]()
 

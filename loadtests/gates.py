@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from contracts.finding import Verdict
-from contracts.target import UsageError
-from loadtests.measures import MEASURES, Figures, Measure
+from contracts.run.target import UsageError
+from loadtests.figures.measures import MEASURES, Figures, Measure
 
 DEFAULT_GATES = Path(__file__).with_name("gates.toml")
 EVERY = "every"

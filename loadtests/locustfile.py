@@ -14,11 +14,9 @@ from locust.env import Environment
 from locust.runners import STATE_RUNNING, MasterRunner, Runner, WorkerRunner
 
 from contracts.interrupts import Interrupts
-from contracts.rehearsal import BASE_URL as DRY_RUN
-from contracts.target import EmbeddedSandbox, UsageError
-from loadtests.batch_sizes import BatchSizes
-from loadtests.capacity import Capacity
-from loadtests.company import (
+from contracts.run.rehearsal import BASE_URL as DRY_RUN
+from contracts.run.target import EmbeddedSandbox, UsageError
+from loadtests.run.company import (
     GRACE_S,
     Master,
     Part,
@@ -30,16 +28,18 @@ from loadtests.company import (
     listen_as_worker,
     watch_parent,
 )
-from loadtests.ending import LoadTests, conclude, hurry, last_words, quitting
-from loadtests.fill_allowance import FillAllowance
-from loadtests.flood import Flood
-from loadtests.options import Choices, add_options, check_names, check_one, choose, usage_error
-from loadtests.rehearsal import told
-from loadtests.scenario import Scenario, owed
-from loadtests.session import Session
-from loadtests.stampede import Stampede
-from loadtests.steady_rate import SteadyRate
-from loadtests.throttle_probe import ThrottleProbe
+from loadtests.run.ending import LoadTests, conclude, hurry, last_words, quitting
+from loadtests.run.options import Choices, add_options, check_names, check_one, choose, usage_error
+from loadtests.run.rehearsal import told
+from loadtests.run.session import Session
+from loadtests.scenarios.batch_sizes import BatchSizes
+from loadtests.scenarios.capacity import Capacity
+from loadtests.scenarios.fill_allowance import FillAllowance
+from loadtests.scenarios.flood import Flood
+from loadtests.scenarios.scenario import Scenario, owed
+from loadtests.scenarios.stampede import Stampede
+from loadtests.scenarios.steady_rate import SteadyRate
+from loadtests.scenarios.throttle_probe import ThrottleProbe
 from loadtests.webui.pages import Watch, serve
 
 CLASSES = (ThrottleProbe, BatchSizes, SteadyRate, Stampede, FillAllowance, Capacity, Flood)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from contracts.harness import Harness
-from contracts.target import UsageError
+from contracts.run.harness import Harness
+from contracts.run.target import UsageError
 from loadtests.gates import Gate, rule_on
-from loadtests.plan import SCENARIOS, Planned, Terms, plan
-from loadtests.runner import USAGE_ERROR, HungError, run_scenario
+from loadtests.run.plan import SCENARIOS, Planned, Terms, plan
+from loadtests.run.runner import USAGE_ERROR, HungError, run_scenario
 
 
 @pytest.fixture(scope="session")

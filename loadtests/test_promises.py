@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.harness import Harness
+from contracts.run.harness import Harness
 from contracts.test_promises import confirmed, report_on, test_promise
 
 __all__ = ["confirmed", "test_gate", "test_promise"]

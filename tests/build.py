@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from contracts.evidence import Evidence
-from contracts.exchange import Answer, Cause, Exchange, NoAnswer, Request
+from contracts.exchanges.exchange import Answer, Cause, Exchange, NoAnswer, Request
 from contracts.finding import Ruling
-from contracts.history import RunFacts, Story
+from contracts.history.story import RunFacts, Story
 from contracts.judge import judge
 from contracts.seen import OPERATION_PATH
 from openapi.ledger import LEDGER

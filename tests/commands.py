@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from contracts.target import ROOT, SANDBOX_CATALOGUE, SANDBOX_KEY, EmbeddedSandbox
+from contracts.run.target import ROOT, SANDBOX_CATALOGUE, SANDBOX_KEY, EmbeddedSandbox
 
 CATALOGUE = ("--catalogue", str(SANDBOX_CATALOGUE))
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from contracts.exchange import Exchange
-from contracts.history import HistoryWriter
+from contracts.exchanges.exchange import Exchange
+from contracts.history.writer import HistoryWriter
 from openapi.ledger import LEDGER
 from tests.build import FACTS, answer, asked, error, numbered, ok, record, reply
 from tests.test_rules import TABLE

@@ -14,15 +14,16 @@ from starlette.types import ASGIApp
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from contracts.attempt import Attempt
 from contracts.drivers.references import References
 from contracts.drivers.run import Probe, Run
 from contracts.drivers.schedule import SCHEDULE, conduct
 from contracts.finding import Ruling, Verdict
-from contracts.history import HistoryWriter, RunFacts
+from contracts.history.secrets import Secret
+from contracts.history.story import RunFacts
+from contracts.history.writer import HistoryWriter
 from contracts.judge import first_finding_at, rule, verdict_of
-from contracts.secrets import Secret
-from contracts.wire import Wire
+from contracts.wire.attempt import Attempt
+from contracts.wire.wire import Wire
 from openapi.document import load_document
 from sandbox.app import create_app
 from sandbox.catalogue import load_catalogue
@@ -133,7 +134,10 @@ class Conducted:
         self.run = Run(wire, self.history, References(catalogue, START), seed, depth)
         self.run.examples = examples
         try:
-            with patch("contracts.transport.watching", _unwatched), patch("contracts.transport.get_environ_proxies"):
+            with (
+                patch("contracts.wire.transport.watching", _unwatched),
+                patch("contracts.wire.transport.get_environ_proxies"),
+            ):
                 conduct(self.run, SCHEDULE)
         finally:
             adapter.close()

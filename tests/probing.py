@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from contracts.evidence import Evidence
-from contracts.exchange import Answer, Cause, Exchange, NoAnswer, Request
+from contracts.exchanges.exchange import Answer, Cause, Exchange, NoAnswer, Request
 from contracts.finding import Finding
 from contracts.rules import throttling
 from contracts.rules.allowance import LIMIT, REMAINING
 from contracts.rules.limiters import Row, Survey
 from contracts.seen import OPERATION_PATH
-from loadtests.probe_plan import SECOND_KEY, Done, Phase, Plan
+from loadtests.scenarios.probe_plan import SECOND_KEY, Done, Phase, Plan
 from tests.build import FACTS
 from tests.simulated_limiters import Limiter
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from contracts.exchange import Exchange
-from contracts.history import HistoryWriter, Story
+from contracts.exchanges.exchange import Exchange
+from contracts.history.story import Story
+from contracts.history.writer import HistoryWriter
 from contracts.judge import first_finding_at, judge
 from contracts.report.conclusion import Conclusion
 from contracts.report.document import compose, write

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from contracts.clock import Clock, SystemClock
-from contracts.exchange import Cause, Exchange, NoAnswer
-from contracts.history import HistoryWriter, RunFacts
-from contracts.secrets import Secret
-from contracts.wire import MOST_HELD_BYTES, Outgoing, Wire
+from contracts.exchanges.exchange import Cause, Exchange, NoAnswer
+from contracts.history.secrets import Secret
+from contracts.history.story import RunFacts
+from contracts.history.writer import HistoryWriter
+from contracts.wire.clock import Clock, SystemClock
+from contracts.wire.wire import MOST_HELD_BYTES, Outgoing, Wire
 
 KEY = "sandbox-key"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-RateLimit-Limit: 9\r\nX-RateLimit-Remaining: 8\r\n\r\n{}"

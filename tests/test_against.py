@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from contracts.against import Against
 from contracts.drivers.schedule import SCHEDULE
-from contracts.invocation import Options
+from contracts.run.against import Against
+from contracts.run.invocation import Options
 from tests.reports import GOOD, report
 
 ALL = [driver.name for driver in SCHEDULE]

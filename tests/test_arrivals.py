@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from loadtests.arrivals import Arrivals, due_times
-from loadtests.costs import costs, thinned
-from loadtests.plan import Terms
-from loadtests.search import Search
+from loadtests.figures.costs import costs, thinned
+from loadtests.run.plan import Terms
+from loadtests.scenarios.arrivals import Arrivals, due_times
+from loadtests.scenarios.search import Search
 
 
 def test_constant_is_even() -> None:

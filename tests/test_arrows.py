@@ -11,18 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("openapi", "contracts", "loadtests", "sandbox", "tests")
 
-# What an exchange is and says. Only wire and history know how one comes about.
-EVIDENCE = (
-    "contracts.exchange",
-    "contracts.instants",
-    "contracts.records",
-    "contracts.replies",
-)
-HISTORY = ("contracts.journal", "contracts.history", "contracts.history_lines", "contracts.rows", "contracts.secrets")
+EXCHANGES, HISTORY = "contracts.exchanges", "contracts.history"
 # The evidence, and each exchange in it, as a rule sees them.
 READ = ("contracts.evidence", "contracts.seen")
-# The room that sends.
-WIRE = ("contracts.wire", "contracts.transport", "contracts.attempt")
 
 # A module's row is the longest name here that is its own or a package round it.
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
@@ -31,70 +22,55 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "openapi.chapters": ("openapi.promise",),
     "sandbox": ("sandbox", "openapi"),
     "loadtests": ("loadtests", "contracts", "openapi"),
+    "loadtests.figures": ("loadtests.figures", "contracts.history.rows"),
+    "loadtests.wire": ("loadtests.wire", "contracts", "openapi"),
     "tests": ROOMS,
     "contracts": ("contracts", "openapi"),
-    "contracts.exchange": (),
-    "contracts.instants": (),
-    "contracts.clock": (),
-    "contracts.interrupts": (),
-    "contracts.secrets": EVIDENCE,
-    "contracts.journal": EVIDENCE,
-    "contracts.leaks": ("contracts.secrets",),
-    "contracts.locks": ("contracts.target", *EVIDENCE),
-    "contracts.rehearsal": (
-        *("openapi", "contracts.drivers", "contracts.wire", "contracts.clock", "contracts.judge"),
-        *READ,
-        *EVIDENCE,
-        *HISTORY,
-    ),
-    "contracts.restore": (
-        *("contracts.drivers.references", "contracts.wire", "contracts.target", *READ),
-        *EVIDENCE,
-    ),
-    "contracts.records": EVIDENCE,
-    "contracts.replies": EVIDENCE,
-    "contracts.finding": ("openapi.ledger", *EVIDENCE),
-    "contracts.history": EVIDENCE + HISTORY,
-    "contracts.history_lines": EVIDENCE,
-    "contracts.rows": EVIDENCE,
-    "contracts.seen": ("openapi", *EVIDENCE),
-    "contracts.evidence": ("openapi", "contracts.seen", *EVIDENCE, *HISTORY),
-    "contracts.rules": (
-        *("openapi", "contracts.rules", "contracts.finding", *READ, "contracts.rows"),
-        *EVIDENCE,
-    ),
+    # What an exchange is and says. Only wire and history know how one comes about.
+    "contracts.exchanges": (EXCHANGES,),
+    "contracts.exchanges.exchange": (),
+    "contracts.exchanges.instants": (),
+    "contracts.history": (EXCHANGES, HISTORY),
+    "contracts.finding": ("openapi.ledger", EXCHANGES),
+    "contracts.seen": ("openapi", EXCHANGES),
+    "contracts.evidence": ("openapi", "contracts.seen", EXCHANGES, HISTORY),
+    "contracts.rules": ("openapi", "contracts.rules", "contracts.finding", *READ, "contracts.history.rows", EXCHANGES),
     "contracts.rules.limiters": ("contracts.rules.limiters",),
     "contracts.command": (),
     "contracts.judge": (
-        *("openapi", "contracts.rules", "contracts.finding", "contracts.command", *READ),
-        *EVIDENCE,
-        *HISTORY,
+        *("openapi", "contracts.rules", "contracts.finding", "contracts.command"),
+        *(*READ, EXCHANGES, HISTORY),
     ),
-    "contracts.pacing": ("contracts.rules.limiters",),
-    "contracts.attempt": (),
-    "contracts.transport": ("contracts.attempt", *EVIDENCE),
-    "contracts.wire": (
-        *("openapi", "contracts.transport", "contracts.pacing", "contracts.rules.limiters", "contracts.clock"),
-        *EVIDENCE,
-        *HISTORY,
-    ),
-    "contracts.target": ("openapi", "contracts.secrets", *EVIDENCE),
+    # The room that sends: it knows what is documented, and how a limiter lets in, but no rule.
+    "contracts.wire": ("openapi", "contracts.wire", "contracts.rules.limiters", EXCHANGES, HISTORY),
+    "contracts.wire.clock": (),
+    "contracts.wire.attempt": (),
+    "contracts.wire.pacing": ("contracts.rules.limiters",),
     "contracts.drivers": (
-        *("openapi", "contracts.drivers", "contracts.wire", "contracts.pacing", "contracts.clock"),
-        *("contracts.judge", "contracts.finding", "contracts.interrupts", *READ),
-        *EVIDENCE,
-        *HISTORY,
+        *("openapi", "contracts.drivers", "contracts.wire", "contracts.judge", "contracts.finding"),
+        *("contracts.interrupts", *READ, EXCHANGES, HISTORY),
     ),
     "contracts.observations": (
-        *("openapi", "contracts.observations", "contracts.rules", "contracts.finding", *READ),
-        *EVIDENCE,
-        *HISTORY,
+        *("openapi", "contracts.observations", "contracts.rules", "contracts.finding"),
+        *(*READ, EXCHANGES, HISTORY),
     ),
     "contracts.report": (
         *("openapi", "contracts.report", "contracts.judge", "contracts.observations", "contracts.rules"),
-        *("contracts.finding", "contracts.command", *READ),
-        *EVIDENCE,
-        *HISTORY,
+        *("contracts.finding", "contracts.command", *READ, EXCHANGES, HISTORY),
+    ),
+    "contracts.interrupts": (),
+    # One invocation stands above them all.
+    "contracts.run": ("contracts", "openapi"),
+    "contracts.run.leaks": ("contracts.history.secrets",),
+    "contracts.run.target": ("openapi", "contracts.history.secrets", EXCHANGES),
+    "contracts.run.locks": ("contracts.run.target", EXCHANGES),
+    "contracts.run.rehearsal": (
+        *("openapi", "contracts.drivers", "contracts.wire", "contracts.judge"),
+        *(*READ, EXCHANGES, HISTORY),
+    ),
+    "contracts.run.restore": (
+        *("contracts.drivers.references", "contracts.wire", "contracts.run.target"),
+        *(*READ, EXCHANGES),
     ),
 }
 
@@ -103,15 +79,15 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "locust": ("loadtests",),
     "gevent": ("loadtests",),
     "geventhttpclient": ("loadtests",),
-    "requests": (*WIRE, "tests"),
-    "urllib3": (*WIRE, "tests"),
-    "socket": (*WIRE, "loadtests", "sandbox", "tests"),
+    "requests": ("contracts.wire", "tests"),
+    "urllib3": ("contracts.wire", "tests"),
+    "socket": ("contracts.wire", "loadtests", "sandbox", "tests"),
     "starlette": ("sandbox", "tests"),
     "uvicorn": ("sandbox", "tests"),
     "schemathesis": ("contracts.drivers", "contracts.test_document", "tests"),
 }
 
-PURE = ("contracts.rules", *READ, "contracts.finding", "contracts.pacing", "contracts.instants")
+PURE = ("contracts.rules", *READ, "contracts.finding", "contracts.wire.pacing", "contracts.exchanges.instants")
 IMPURE = {"time", "random", "os", "socket", "threading", "subprocess", "secrets", "uuid", "io", "pathlib", "requests"}
 CLOCKS = {"now", "utcnow", "today"}
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from contracts.rows import DTYPE, RIGHT, Rows, read_rows
-from contracts.rows import NAME as ROWS
-from loadtests.figures import Generator, figures
+from contracts.history.rows import DTYPE, RIGHT, Rows, read_rows
+from contracts.history.rows import NAME as ROWS
+from loadtests.figures.figures import Generator, figures
 from tests.build import answer, asked, record, reply
 from tests.reports import BAD, GOOD, HOSTILE, report, run_of
 

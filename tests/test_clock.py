@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from contracts.clock import SystemClock, VirtualClock
+from contracts.wire.clock import SystemClock, VirtualClock
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from contracts.rows import NAME, LoadRow
+from contracts.history.rows import NAME, LoadRow
 from loadtests import compare
-from loadtests.bootstrap import BLOCKS, Latencies, quantile_differences
+from loadtests.figures.bootstrap import BLOCKS, Latencies, quantile_differences
 
 QUANTILES = (0.5, 0.9, 0.99)
 

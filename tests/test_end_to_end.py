@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from contracts.target import ROOT
+from contracts.run.target import ROOT
 from openapi.ledger import ERR_1, LEDGER
 from tests.commands import CATALOGUE, ended, pytest_command, sandbox, started, under_way
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from contracts.evidence import Evidence, cases_tried
-from contracts.exchange import Exchange
+from contracts.exchanges.exchange import Exchange
 from contracts.seen import Due
 from tests.build import ERRORS, FACTS, answer, asked, evidence, numbered, ok, record, reply
 

@@ -8,7 +8,7 @@ from contracts.drivers.cases import acceptable, faulty, open_cases
 from contracts.drivers.changes import as_data, from_data
 from contracts.drivers.examples import keep_examples, read_examples, store_of
 from contracts.drivers.run import Probe, as_it_is, batch, raw
-from contracts.secrets import Secret
+from contracts.history.secrets import Secret
 from sandbox.settings import Settings
 from tests.inprocess import Conducted
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from contracts import explain
-from contracts.history import read_history
-from contracts.target import ROOT
+from contracts.history.story import read_history
+from contracts.run.target import ROOT
 from openapi.ledger import BY_ID, LEDGER, QUESTIONS, Promise
 from tests.examples import example
 

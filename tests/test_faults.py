@@ -9,12 +9,12 @@ import pytest
 
 from contracts import judge
 from contracts.drivers.schedule import SCHEDULE
-from contracts.exchange import Answer
+from contracts.exchanges.exchange import Answer
 from contracts.finding import Verdict
-from contracts.harness import Harness
-from contracts.invocation import Options
 from contracts.report.terminal import lines
-from loadtests.connection import Watch
+from contracts.run.harness import Harness
+from contracts.run.invocation import Options
+from loadtests.wire.connection import Watch
 from tests.commands import ended, pytest_command
 from tests.faults.cases import FAULTS, Fault
 from tests.faults.trial import TIMEOUT_S, contract_wire, load_wire, try_wire, write_authority

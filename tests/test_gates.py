@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from contracts.rows import RESENT, RIGHT, LoadRow, from_bytes
-from contracts.target import UsageError
-from loadtests.figures import Generator
-from loadtests.figures import figures as measured
+from contracts.history.rows import RESENT, RIGHT, LoadRow, from_bytes
+from contracts.run.target import UsageError
+from loadtests.figures.figures import Generator
+from loadtests.figures.figures import figures as measured
+from loadtests.figures.latencies import histogram_of, percentiles_of, written
+from loadtests.figures.measures import MEASURES
 from loadtests.gates import DEFAULT_GATES, Gate, read_gates, rule_on
-from loadtests.latencies import histogram_of, percentiles_of, written
-from loadtests.measures import MEASURES
 
 NAMES = ("Flood", "SteadyRate", "BatchSizes", "Capacity", "FillAllowance")
 

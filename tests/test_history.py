@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.exchange import KEY, Answer, Cause, Exchange, NoAnswer, Request
-from contracts.history import HistoryWriter, RunFacts, Story, read_history
-from contracts.secrets import Secret
+from contracts.exchanges.exchange import KEY, Answer, Cause, Exchange, NoAnswer, Request
+from contracts.history.secrets import Secret
+from contracts.history.story import RunFacts, Story, read_history
+from contracts.history.writer import HistoryWriter
 
 BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 FACTS = RunFacts("http://127.0.0.1:8000/v", "ab" * 32, 7, BEGAN, 10.0, (("p1", "s1", "st1"),), "contracts")

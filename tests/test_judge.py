@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from contracts import judge
-from contracts.exchange import Answer, Cause, Exchange
+from contracts.exchanges.exchange import Answer, Cause, Exchange
 from contracts.finding import Verdict
-from contracts.history import HistoryWriter, Story
+from contracts.history.story import Story
+from contracts.history.writer import HistoryWriter
 from openapi.ledger import BY_ID
 from tests.build import ERRORS, FACTS, KEY, answer, asked, broken, error, evidence, numbered, ok, record, reply, rulings
 

@@ -18,8 +18,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from contracts.leaks import failed, leaks
-from contracts.secrets import Secret
+from contracts.history.secrets import Secret
+from contracts.run.leaks import failed, leaks
 from tests.test_loadtests import started, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,7 +132,7 @@ COMMANDS = {
                          "--loglevel DEBUG", 1),
 }  # fmt: skip
 CRASH = """
-from contracts.attempt import _StrictResponse
+from contracts.wire.attempt import _StrictResponse
 begin, answers = _StrictResponse.begin, iter(range(99))
 def crash(self):
     if next(answers) > 5:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from contracts.history import read_history
+from contracts.history.rows import read_rows
+from contracts.history.story import read_history
 from contracts.judge import judge, verdict_of
-from contracts.rows import read_rows
-from contracts.target import ROOT, EmbeddedSandbox
-from loadtests.latencies import histogram_of, merged, percentiles_of
+from contracts.run.target import ROOT, EmbeddedSandbox
+from loadtests.figures.latencies import histogram_of, merged, percentiles_of
 from tests.test_load_scenarios import LATEST, PLENTY
 from tests.test_loadtests import (
     CATALOGUE,

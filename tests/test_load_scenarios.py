@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from contracts.history import HistoryWriter, RunFacts, read_history
+from contracts.exchanges.records import Reference
+from contracts.history.rows import RIGHT, read_rows
+from contracts.history.secrets import Secret
+from contracts.history.story import RunFacts, read_history
+from contracts.history.writer import HistoryWriter
 from contracts.judge import judge, verdict_of
-from contracts.records import Reference
-from contracts.rows import RIGHT, read_rows
-from contracts.secrets import Secret
-from contracts.target import EmbeddedSandbox, read_catalogue
-from loadtests.batches import Share, divide
-from loadtests.connection import Connection, Watch
-from loadtests.keeping import Keeper
-from loadtests.route import Route
-from loadtests.wire import LoadWire, Tally, head_of, shown_headers
+from contracts.run.target import EmbeddedSandbox, read_catalogue
+from loadtests.wire.batches import Share, divide
+from loadtests.wire.connection import Connection, Watch
+from loadtests.wire.keeping import Keeper
+from loadtests.wire.route import Route
+from loadtests.wire.wire import LoadWire, Tally, head_of, shown_headers
 from sandbox.store import Store
 from tests.test_loadtests import (
     BROKEN,

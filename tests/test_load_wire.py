@@ -11,20 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from contracts.exchange import NoAnswer
-from contracts.history import HistoryWriter, RunFacts, read_history
-from contracts.rows import CAUSES, WRONG, LoadRow, from_bytes, read_rows
-from contracts.rows import RIGHT as RIGHT_FLAG
-from contracts.secrets import Secret
-from contracts.target import ROOT
-from contracts.wire import Stopped
-from loadtests import keeping
-from loadtests.batches import SECOND, Share, divide
-from loadtests.connection import Connection, Watch
-from loadtests.keeping import Keeper, Sending
-from loadtests.reply import Reply
-from loadtests.route import Route
-from loadtests.wire import LoadWire, Tally, head_of, shown_headers
+from contracts.exchanges.exchange import NoAnswer
+from contracts.history.rows import CAUSES, WRONG, LoadRow, from_bytes, read_rows
+from contracts.history.rows import RIGHT as RIGHT_FLAG
+from contracts.history.secrets import Secret
+from contracts.history.story import RunFacts, read_history
+from contracts.history.writer import HistoryWriter
+from contracts.run.target import ROOT
+from contracts.wire.wire import Stopped
+from loadtests.wire import keeping
+from loadtests.wire.batches import SECOND, Share, divide
+from loadtests.wire.connection import Connection, Watch
+from loadtests.wire.keeping import Keeper, Sending
+from loadtests.wire.reply import Reply
+from loadtests.wire.route import Route
+from loadtests.wire.wire import LoadWire, Tally, head_of, shown_headers
 from openapi.document import OPERATION_PATH
 from tests.build import CATALOGUE
 
@@ -44,8 +45,8 @@ BY_THE_HUB = """
 import sys
 from pathlib import Path
 
-from loadtests.connection import Watch
-from loadtests.hub_line import hub_line
+from loadtests.wire.connection import Watch
+from loadtests.run.hub_line import hub_line
 from tests.faults.cases import FAULTS
 from tests.faults.trial import TIMEOUT_S, load_wire, try_wire, write_authority
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.history import read_history
-from contracts.target import SANDBOX_CATALOGUE, read_catalogue
+from contracts.history.story import read_history
+from contracts.run.target import SANDBOX_CATALOGUE, read_catalogue
 from sandbox.store import Store
 from tests.commands import CATALOGUE, ended, locust_command, sandbox, started, under_way
 from tests.test_loadtests import report

@@ -15,10 +15,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from contracts.history import read_history
+from contracts.history.story import read_history
 from contracts.judge import judge, verdict_of
-from contracts.target import ROOT, EmbeddedSandbox
-from loadtests.plan import SCENARIOS
+from contracts.run.target import ROOT, EmbeddedSandbox
+from loadtests.run.plan import SCENARIOS
 
 LIMIT = ("--limit", "4", "--window", "0.6")  # small, so that the silences are short
 LOCUST = (sys.executable, "-m", "locust")

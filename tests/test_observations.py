@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.exchange import Answer, Exchange, Request
+from contracts.exchanges.exchange import Answer, Exchange, Request
 from contracts.observations import LIMITERS, NOT_TRIED, observe
 from contracts.rules.limiters import CANDIDATES
 from openapi.ledger import QUESTIONS

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from contracts.target import ROOT
+from contracts.run.target import ROOT
 from openapi.document import PUBLISHED_FILE
 from openapi.drift import main
 from tests.editing import BODY, ITEM, POST, PUBLISHED, REMOVED, SKU, at, edited

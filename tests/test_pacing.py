@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from contracts.pacing import GiveUp, Go, Pacer, next_send
 from contracts.rules.limiters import Row
+from contracts.wire.pacing import GiveUp, Go, Pacer, next_send
 from tests.simulated_limiters import LEGAL, Limiter
 
 ROUND_TRIP_S = 0.02

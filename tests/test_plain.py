@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.evidence import Evidence
-from contracts.exchange import Exchange, Request
+from contracts.exchanges.exchange import Exchange, Request
 from contracts.judge import findings_at_once
 from contracts.seen import OPERATION_PATH
-from loadtests.batches import Share
-from loadtests.plain import plainly_right, told
-from loadtests.reply import Reply
+from loadtests.wire.batches import Share
+from loadtests.wire.plain import plainly_right, told
+from loadtests.wire.reply import Reply
 from tests.build import CATALOGUE, FACTS, KEY, START
 
 HEAD = [(b"Content-Type", b"application/json"), (b"X-RateLimit-Limit", b"100"), (b"X-RateLimit-Remaining", b"99")]

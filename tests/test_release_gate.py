@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from contracts.harness import Harness
-from contracts.invocation import Options
-from contracts.target import ROOT, EmbeddedSandbox
-from loadtests import runner
-from loadtests.plan import PARTS, SCENARIOS, STARTUP_S, Planned, Terms, plan, steady_rate_per_s
-from loadtests.runner import HungError, run_scenario
-from loadtests.shapes import of_all_sizes, of_large_sizes, of_one_size
+from contracts.run.harness import Harness
+from contracts.run.invocation import Options
+from contracts.run.target import ROOT, EmbeddedSandbox
+from loadtests.run import runner
+from loadtests.run.plan import PARTS, SCENARIOS, STARTUP_S, Planned, Terms, plan, steady_rate_per_s
+from loadtests.run.runner import HungError, run_scenario
+from loadtests.scenarios.shapes import of_all_sizes, of_large_sizes, of_one_size
 from openapi.ledger import LEDGER
 from tests.test_loadtests import CATALOGUE, environment, patiently
 

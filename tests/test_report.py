@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contracts.exchange import Exchange
+from contracts.exchanges.exchange import Exchange
 from contracts.report.document import SHOWN
 from contracts.report.folding import fold
 from contracts.report.html import page

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from contracts.exchange import Cause
+from contracts.exchanges.exchange import Cause
 from contracts.report.bodies import LONGEST_BODY, answer_head, body, request_head
 from tests.build import answer, asked, error, ok, record, reply
 

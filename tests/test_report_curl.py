@@ -7,9 +7,9 @@ from threading import Thread
 
 import pytest
 
-from contracts.exchange import Request
+from contracts.exchanges.exchange import Request
+from contracts.history.secrets import evaluate
 from contracts.report.curl import curl
-from contracts.secrets import evaluate
 from tests.build import JSON
 
 

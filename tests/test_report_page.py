@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.history import HistoryWriter
+from contracts.history.writer import HistoryWriter
 from contracts.report import __main__ as again
 from contracts.report.document import write
 from contracts.report.figures import ROWS, Table, tables

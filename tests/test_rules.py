@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.exchange import Cause, Exchange
+from contracts.exchanges.exchange import Cause, Exchange
 from contracts.finding import Finding
 from contracts.rules.throttling import each_request_costs_one
 from tests.build import ERRORS, JSON, KEY, answer, asked, broken, error, evidence, numbered, ok, record, reply, rulings

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from contracts.evidence import Evidence
-from contracts.exchange import Cause, Exchange
-from contracts.rows import IN_FLIGHT, UNTOLD, LoadRow, code_of, from_bytes
+from contracts.exchanges.exchange import Cause, Exchange
+from contracts.history.rows import IN_FLIGHT, UNTOLD, LoadRow, code_of, from_bytes
 from contracts.rules.allowance import allowance_of, every_row, keys_share, rate_rows, second_key_rows, survey_of
 from contracts.rules.limiters import Row
 from tests.build import FACTS, KEY, answer, asked, broken, evidence, numbered, ok, record, reply

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from contracts.exchange import Exchange
+from contracts.exchanges.exchange import Exchange
 from contracts.finding import Finding
 from tests.build import ERRORS, answer, asked, broken, error, numbered, ok, record, reply, rulings
 

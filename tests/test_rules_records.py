@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.exchange import Exchange
+from contracts.exchanges.exchange import Exchange
 from contracts.rules.formats import _is_epoch, _is_list_of_parts, _is_parts
 from tests.build import ERRORS, answer, asked, broken, error, numbered, ok, record, reply, rulings
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.exchange import Exchange
+from contracts.exchanges.exchange import Exchange
 from contracts.finding import Finding
 from contracts.rules.limiters import Refutation, Row
 from contracts.rules.throttling import (

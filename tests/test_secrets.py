@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.secrets import SIGN, Secret, check_key, evaluate
+from contracts.history.secrets import SIGN, Secret, check_key, evaluate
 
 KEY = 'sk/Live+"7Yq%Zz-09'
 keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from contracts import judge
-from contracts.harness import Harness
-from contracts.history import HistoryWriter, RunFacts, read_history
-from contracts.invocation import Options
-from contracts.target import ROOT, SANDBOX_CATALOGUE, UsageError
-from contracts.watermark import raise_watermark
+from contracts.history.story import RunFacts, read_history
+from contracts.history.writer import HistoryWriter
+from contracts.run.harness import Harness
+from contracts.run.invocation import Options
+from contracts.run.target import ROOT, SANDBOX_CATALOGUE, UsageError
+from contracts.run.watermark import raise_watermark
 from tests.commands import CATALOGUE, environment, locust_command, pytest_command, sandbox, started, under_way
 from tests.test_loadtests import patiently
 
@@ -213,7 +214,7 @@ batches.batch = batch
 
 
 FAILING_LATE = """\
-from contracts import harness
+from contracts.run import harness
 def confirm(*_, **__):
     raise RuntimeError("a mistake of ours")
 harness.confirm = confirm

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from contracts.target import (
+from contracts.run.target import (
     EmbeddedSandbox,
     UsageError,
     check_allowed,

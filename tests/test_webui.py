@@ -10,9 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from contracts.exchange import Exchange
-from contracts.history import Story
-from contracts.rows import LoadRow
+from contracts.exchanges.exchange import Exchange
+from contracts.history.rows import LoadRow
+from contracts.history.story import Story
 from loadtests.webui.judging import standing
 from loadtests.webui.live import COUNTS, MOST, Series
 from tests.build import FACTS, answer, asked, numbered, ok, record, reply

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from contracts.target import EmbeddedSandbox
+from contracts.run.target import EmbeddedSandbox
 from tests.test_loadtests import CATALOGUE, report, started, wait_for
 
 

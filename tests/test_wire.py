@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.clock import SystemClock, VirtualClock
-from contracts.exchange import Cause
-from contracts.history import HistoryWriter, RunFacts
-from contracts.secrets import Secret
-from contracts.wire import WITHHELD, Outgoing, Stopped, Wire
+from contracts.exchanges.exchange import Cause
+from contracts.history.secrets import Secret
+from contracts.history.story import RunFacts
+from contracts.history.writer import HistoryWriter
+from contracts.wire.clock import SystemClock, VirtualClock
+from contracts.wire.wire import WITHHELD, Outgoing, Stopped, Wire
 from openapi.document import OPERATION_PATH
 from tests.scripted import KEY, NONE_LEFT, OK, Serve, answer, cause, causes, send, wire_to
 

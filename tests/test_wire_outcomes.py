@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from contracts.exchange import Answer, Cause
-from contracts.transport import LARGEST_ANSWER_BYTES
+from contracts.exchanges.exchange import Answer, Cause
+from contracts.wire.transport import LARGEST_ANSWER_BYTES
 from tests.scripted import OK, Deed, Serve, answer, cause, causes, send, wire_to
 
 GZIPPED = answer("200 OK", gzip.compress(b'{"a": 1}'), "Content-Encoding: gzip")

@@ -12,13 +12,13 @@ import pytest
 from requests import PreparedRequest
 
 from contracts.drivers.schedule import SCHEDULE, Driver
-from contracts.harness import Harness
-from contracts.history import read_history
-from contracts.invocation import Options
-from contracts.locks import lock
-from contracts.records import OURS, read_body
-from contracts.target import ROOT, SANDBOX_CATALOGUE, UsageError, read_catalogue
-from contracts.transport import FencedAdapter, OutOfBoundsError, WatchedAdapter
+from contracts.exchanges.records import OURS, read_body
+from contracts.history.story import read_history
+from contracts.run.harness import Harness
+from contracts.run.invocation import Options
+from contracts.run.locks import lock
+from contracts.run.target import ROOT, SANDBOX_CATALOGUE, UsageError, read_catalogue
+from contracts.wire.transport import FencedAdapter, OutOfBoundsError, WatchedAdapter
 from sandbox.store import Level, Store
 from tests.commands import CATALOGUE, ended, pytest_command, sandbox, started, under_way
 
@@ -134,7 +134,7 @@ def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
 def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
     del tmp_path
     script = (
-        "import time; from contracts.locks import lock; held = lock('u', [('a', 'b', 'c')]); "
+        "import time; from contracts.run.locks import lock; held = lock('u', [('a', 'b', 'c')]); "
         "print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE) as process:

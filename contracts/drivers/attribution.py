@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from contracts.exchange import Answer
-from contracts.records import FIELDS
-from contracts.replies import read_json
+from contracts.exchanges.exchange import Answer
+from contracts.exchanges.records import FIELDS
+from contracts.exchanges.replies import read_json
 
 _PLACE = r"(?:\[|/|\.|#|\b(?:index|record|item|row|inventories)\W{{1,4}}){}(?!\d)"
 # A field's name that is meant as one: quoted, in a path, or where a sentence begins. "at" is a word as well.

@@ -7,9 +7,9 @@ from contracts.drivers.cases import LONG_PAST, PAST_AT, TWICE_ON_THE_CLOCK, acce
 from contracts.drivers.changes import Change, drop, put
 from contracts.drivers.references import References
 from contracts.drivers.run import ANYTHING, JSON_TYPE, Edit, Probe, Refusal, Run, as_it_is, batch, write
-from contracts.records import FIELDS
+from contracts.exchanges.records import FIELDS
 from contracts.seen import Seen
-from contracts.wire import Outgoing
+from contracts.wire.wire import Outgoing
 
 SIZES = (1, 2, 3, 10, 11, 20, 21, 25, 26, 50, 51, 64, 65, 100, 101, 128, 129, 200, 250, 256, 257, 500, 501, 1000, 1001)
 CORE_SIZES = (11, 26, 51, 100, 101, 257, 500, 501, 1001)

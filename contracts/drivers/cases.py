@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from contracts.drivers.changes import Change, Literal, drop, instead, put, reform, rename
-from contracts.records import FIELDS, OURS, REFERENCE_FIELDS
+from contracts.exchanges.records import FIELDS, OURS, REFERENCE_FIELDS
 
 Case = tuple[str, Change]  # in words that begin with the field at fault, and what is done to a valid record
 PLAIN = "%Y-%m-%dT%H:%M:%S"

@@ -5,9 +5,9 @@ promise could not apply (the moment was stale, the answer was lost) says nothing
 """
 
 from contracts.drivers.run import Probe, Run
+from contracts.exchanges.records import Kind
 from contracts.finding import Finding
 from contracts.judge import examine, examined_by_themselves, findings_by_promise
-from contracts.records import Kind
 from contracts.seen import Due, Expected, Seen
 from openapi.ledger import Promise
 

@@ -1,8 +1,8 @@
 """Beside the operation: what another method and another path get. Reads alone: whatever answers, nothing is changed."""
 
 from contracts.drivers.run import BEARER, Probe, Run
-from contracts.records import OURS
-from contracts.wire import Outgoing
+from contracts.exchanges.records import OURS
+from contracts.wire.wire import Outgoing
 from openapi.document import OPERATION_PATH
 
 PATHS = {"another method": OPERATION_PATH, "another path": f"{OPERATION_PATH}/{OURS}nowhere"}

@@ -13,7 +13,7 @@ from typing import Any
 from contracts.drivers.changes import Change, as_data, from_data
 from contracts.drivers.references import References
 from contracts.drivers.run import Probe, batch, raw
-from contracts.secrets import Secret
+from contracts.history.secrets import Secret
 
 FOLDER = "examples"
 MOST = 20

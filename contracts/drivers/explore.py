@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.drivers.cases import acceptable, faulty, open_cases
 from contracts.drivers.run import Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
+from contracts.exchanges.records import OURS, REFERENCE_FIELDS
 from contracts.interrupts import put_off
-from contracts.records import OURS, REFERENCE_FIELDS
 from openapi.document import load_document
 
 # Both take longer to load than all the rest, and are loaded where they run: a wrong option need not wait for them.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from contracts.records import OURS, Reference
+from contracts.exchanges.records import OURS, Reference
 
 FIRST_AT = timedelta(minutes=5)  # before the run's begin: a past instant, and room for one update a second
 STEP = timedelta(seconds=1)  # servers that keep whole seconds must see the difference

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from contracts.drivers.changes import AS_IT_IS, Literal, drop
 from contracts.drivers.references import Fields, References
 from contracts.evidence import Evidence
-from contracts.exchange import KEY, Cause, NoAnswer, Standing, standing_of
-from contracts.history import HistoryWriter
+from contracts.exchanges.exchange import KEY, Cause, NoAnswer, Standing, standing_of
+from contracts.history.writer import HistoryWriter
 from contracts.seen import Seen
-from contracts.wire import Outgoing, Stopped, Wire
+from contracts.wire.wire import Outgoing, Stopped, Wire
 
 Edit = Callable[[Fields], object]  # makes one case's record of a fresh valid one
 Draw = Callable[[References, int], list[Fields]]  # which references so many records are for

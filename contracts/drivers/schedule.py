@@ -7,7 +7,7 @@ from contracts.drivers import authentication, batches, elsewhere, explore, silen
 from contracts.drivers.confirm import confirm
 from contracts.drivers.run import Run, as_it_is, batch
 from contracts.seen import Seen
-from contracts.wire import Stopped
+from contracts.wire.wire import Stopped
 from openapi.ledger import (
     AUTH_1,
     AUTH_2,

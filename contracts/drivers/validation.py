@@ -8,10 +8,10 @@ from contracts.drivers.changes import AS_IT_IS, drop, instead, put
 from contracts.drivers.packing import FEWEST, PACK, Packing, controlled
 from contracts.drivers.references import Fields, References
 from contracts.drivers.run import ANYTHING, JSON_TYPE, Edit, Probe, Refusal, Run, as_it_is, batch, raw, write
-from contracts.records import OURS
-from contracts.replies import read_json
+from contracts.exchanges.records import OURS
+from contracts.exchanges.replies import read_json
 from contracts.seen import Seen
-from contracts.wire import Outgoing
+from contracts.wire.wire import Outgoing
 
 ALONE = {"quick": 8, "standard": 24, "deep": 10_000}  # cases of a run where each costs a request
 MANY_FAULTS = 12

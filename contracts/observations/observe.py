@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from contracts.evidence import Evidence
-from contracts.exchange import KEY, Standing
+from contracts.exchanges.exchange import KEY, Standing
+from contracts.exchanges.records import Kind
+from contracts.exchanges.replies import read_json
 from contracts.observations import allowance
-from contracts.records import Kind
-from contracts.replies import read_json
 from contracts.seen import Due, Expected, Seen
 from openapi.document import OPERATION_PATH
 from openapi.ledger import QUESTIONS

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.finding import Ruling
-from contracts.history import Story
+from contracts.history.story import Story
 
 
 @dataclass(frozen=True)

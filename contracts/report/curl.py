@@ -7,7 +7,7 @@ expressions known here are left to the shell; any other text, whatever it holds,
 import re
 import shlex
 
-from contracts.exchange import Request
+from contracts.exchanges.exchange import Request
 
 _EXPRESSION = re.compile(
     r"(\$BSPK_API_KEY(?:_2)?(?![A-Za-z0-9_])"

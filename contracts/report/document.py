@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from contracts.evidence import Evidence, cases_tried
-from contracts.exchange import Exchange
+from contracts.exchanges.exchange import Exchange
 from contracts.finding import Finding, Ruling, Verdict
 from contracts.observations import observe
 from contracts.observations.limiter import limiter

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from contracts.exchange import Exchange
+from contracts.exchanges.exchange import Exchange
 from contracts.observations import LIMITERS, NOT_TRIED
 from contracts.report import bodies, chart
 from contracts.report.charts import allowance_of, charts

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from contracts.exchange import Exchange
-from contracts.history_lines import ExchangeLine, decode, read_exchange
+from contracts.exchanges.exchange import Exchange
+from contracts.history.lines import ExchangeLine, decode, read_exchange
 
 SHOWN = 3  # exchanges of one finding: its last
 

@@ -10,8 +10,8 @@ from enum import IntEnum
 from functools import lru_cache
 
 from contracts.evidence import Evidence
-from contracts.exchange import KEY_2, Answer, Cause, NoAnswer
-from contracts.rows import CAUSES
+from contracts.exchanges.exchange import KEY_2, Answer, Cause, NoAnswer
+from contracts.history.rows import CAUSES
 from contracts.rules.limiters import CANDIDATES, Refutation, Row, Survey, explained_by_one, survivors
 from contracts.seen import Seen
 

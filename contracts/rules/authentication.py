@@ -4,7 +4,7 @@ Cannot see whether an unauthenticated write was applied: a 401 is taken at its w
 """
 
 from contracts.evidence import Evidence
-from contracts.exchange import Standing
+from contracts.exchanges.exchange import Standing
 from contracts.finding import Examined, Finding
 from contracts.seen import Seen
 from openapi.ledger import AUTH_1, AUTH_2, AUTH_3

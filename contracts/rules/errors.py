@@ -1,9 +1,9 @@
 """Error codes: which statuses an answer may have, and that nothing we send breaks the server."""
 
 from contracts.evidence import Evidence
-from contracts.exchange import Cause, NoAnswer
+from contracts.exchanges.exchange import Cause, NoAnswer
+from contracts.exchanges.records import Kind
 from contracts.finding import Examined, Finding
-from contracts.records import Kind
 from contracts.seen import Seen
 from openapi.ledger import ERR_1, ERR_2, ERR_3
 

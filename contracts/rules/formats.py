@@ -4,9 +4,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from contracts.exchanges.instants import Form, read_instant
+from contracts.exchanges.replies import NotJSON, pointer_to, read_json
 from contracts.finding import Examined, Finding
-from contracts.instants import Form, read_instant
-from contracts.replies import NotJSON, pointer_to, read_json
 from contracts.seen import Seen
 from openapi.ledger import FMT_1, FMT_2
 

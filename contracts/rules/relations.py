@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from contracts.evidence import Evidence
+from contracts.exchanges.replies import read_json
 from contracts.finding import Examined, Finding
-from contracts.replies import read_json
 from contracts.seen import Due, Expected, Seen
 from openapi.ledger import LOAD_1, VAL_2, VAL_3
 

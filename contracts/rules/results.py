@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from contracts.exchanges.replies import MISSING, Fault, NotJSON, pointer_to, read_json
 from contracts.finding import Examined, Finding
-from contracts.replies import MISSING, Fault, NotJSON, pointer_to, read_json
 from contracts.rules.validation import blame_is_misplaced
 from contracts.seen import Due, Seen
 from openapi.ledger import RES_1, RES_2, RES_3, RES_4, RES_5, RES_6

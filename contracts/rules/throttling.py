@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from contracts.evidence import Evidence
-from contracts.exchange import Answer
+from contracts.exchanges.exchange import Answer
 from contracts.finding import Doubt, Examined, Finding
 from contracts.rules.allowance import (
     LIMIT,

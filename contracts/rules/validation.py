@@ -3,9 +3,9 @@
 An invalid record may be refused by a 422 for its batch or by `error` at its index: both are legal, both pass.
 """
 
+from contracts.exchanges.records import Kind
+from contracts.exchanges.replies import Fault, pointer_to, read_json
 from contracts.finding import Examined, Finding
-from contracts.records import Kind
-from contracts.replies import Fault, pointer_to, read_json
 from contracts.seen import Due, Seen
 from openapi.ledger import VAL_1, VAL_2, VAL_4
 

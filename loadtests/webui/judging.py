@@ -13,10 +13,10 @@ import msgspec
 
 from contracts.evidence import Evidence
 from contracts.finding import Finding
-from contracts.history import Story, read_history
+from contracts.history.rows import NAME as ROWS
+from contracts.history.story import Story, read_history
 from contracts.judge import EXCHANGE_RULES, promise_of, rule
 from contracts.report.terminal import safe
-from contracts.rows import NAME as ROWS
 from openapi.ledger import BY_ID
 
 

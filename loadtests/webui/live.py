@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from contracts.exchange import Exchange
-from contracts.rows import UNTOLD, LoadRow
+from contracts.exchanges.exchange import Exchange
+from contracts.history.rows import UNTOLD, LoadRow
 from contracts.rules.allowance import REMAINING, header_number
 
 MOST = 300  # points of a series

@@ -12,11 +12,11 @@ from flask import Blueprint, Response, jsonify, make_response, request, send_fil
 from locust.env import Environment
 from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
 
-from contracts.exchange import Exchange
+from contracts.exchanges.exchange import Exchange
+from contracts.history.rows import LoadRow
 from contracts.report.terminal import safe
-from contracts.rows import LoadRow
-from contracts.target import UsageError
-from loadtests.options import check_one
+from contracts.run.target import UsageError
+from loadtests.run.options import check_one
 from loadtests.webui.live import Series, row_of
 from loadtests.webui.standing import Standing
 

@@ -15,7 +15,7 @@ import gevent
 import msgspec
 from gevent import subprocess
 
-from contracts.target import ROOT
+from contracts.run.target import ROOT
 from openapi.ledger import BY_ID
 
 GAP_S = 2.0

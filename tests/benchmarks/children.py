@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from contracts.target import ROOT
+from contracts.run.target import ROOT
 
 PATH = "/api/platform/v1/products/inventories/batches"
 ENVIRONMENT = {**os.environ, "BSPK_API_KEY": "benchmark-key", "NO_PROXY": "127.0.0.1"}

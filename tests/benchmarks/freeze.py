@@ -24,7 +24,12 @@ USERS = (
 RECORDS = 5
 TOLERANCE = 0.05
 NAME = "freeze"  # of its place in docs/load.md
-MEASURED = ("loadtests/steady_rate.py", "loadtests/arrivals.py", "loadtests/latencies.py", "loadtests/wire.py")
+MEASURED = (
+    "loadtests/scenarios/steady_rate.py",
+    "loadtests/scenarios/arrivals.py",
+    "loadtests/figures/latencies.py",
+    "loadtests/wire/wire.py",
+)
 
 
 def true_latency_s(quantile: float, requests: int, rate_per_s: float, freeze_s: float) -> float:

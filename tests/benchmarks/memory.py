@@ -11,15 +11,16 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from contracts import rows
-from contracts.history import HistoryWriter, RunFacts
-from contracts.rows import RIGHT, LoadRow
-from contracts.secrets import Secret
-from loadtests.batches import Share
-from loadtests.figures import Generator, figures
-from loadtests.keeping import Keeper, Sending
-from loadtests.reply import Reply
-from loadtests.wire import shown_headers
+from contracts.history import rows
+from contracts.history.rows import RIGHT, LoadRow
+from contracts.history.secrets import Secret
+from contracts.history.story import RunFacts
+from contracts.history.writer import HistoryWriter
+from loadtests.figures.figures import Generator, figures
+from loadtests.wire.batches import Share
+from loadtests.wire.keeping import Keeper, Sending
+from loadtests.wire.reply import Reply
+from loadtests.wire.wire import shown_headers
 from tests.benchmarks import pages
 from tests.benchmarks.fixed_server import answer
 
@@ -29,7 +30,12 @@ BEGAN = datetime(2026, 6, 1, tzinfo=UTC)
 NOW_US = int(BEGAN.timestamp()) * 10**6 + 10**12
 MB = 1024 * 1024
 NAME = "memory"  # of its place in docs/load.md
-MEASURED = ("loadtests/keeping.py", "loadtests/figures.py", "contracts/rows.py", "contracts/history.py")
+MEASURED = (
+    "loadtests/wire/keeping.py",
+    "loadtests/figures/figures.py",
+    "contracts/history/rows.py",
+    "contracts/history/writer.py",
+)
 
 
 def shares() -> list[Share]:

@@ -12,14 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
-from loadtests.latencies import PERCENTILES, histogram_of, percentiles_of
+from loadtests.figures.latencies import PERCENTILES, histogram_of, percentiles_of
 from tests.benchmarks import pages
 from tests.benchmarks.children import harness, served
 
 USERS = 40
 RECORDS = 5
 NAME = "percentiles"  # of its place in docs/load.md
-MEASURED = ("loadtests/steady_rate.py", "loadtests/arrivals.py", "loadtests/latencies.py", "loadtests/wire.py")
+MEASURED = (
+    "loadtests/scenarios/steady_rate.py",
+    "loadtests/scenarios/arrivals.py",
+    "loadtests/figures/latencies.py",
+    "loadtests/wire/wire.py",
+)
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from contracts.target import SANDBOX_CATALOGUE
+from contracts.run.target import SANDBOX_CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "@stoplight/prism-cli@5.16.0"

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from contracts.target import ROOT
+from contracts.run.target import ROOT
 from tests.benchmarks import pages
 from tests.benchmarks.children import PATH, harness, locust, served
 from tests.benchmarks.nginx import nginx

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from loadtests.connection import Watch
+from loadtests.wire.connection import Watch
 from tests.faults.cases import FAULTS
 from tests.faults.trial import MOST_MEMORY, MOST_SENT, TIMEOUT_S, contract_wire, load_wire, try_wire, write_authority
 

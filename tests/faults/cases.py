@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import trustme
 
-from contracts.exchange import Cause
+from contracts.exchanges.exchange import Cause
 from tests.faults.server import HEALTHY, HEALTHY_BODY, FaultServer, Peer, Play
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

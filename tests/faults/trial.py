@@ -7,16 +7,17 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.attempt import MOST_RECEIVED_BYTES
-from contracts.clock import SystemClock
-from contracts.exchange import Answer, Cause, NoAnswer
-from contracts.history import HistoryWriter, RunFacts
-from contracts.secrets import Secret
-from contracts.wire import Outgoing, Wire
-from loadtests.connection import Connection, Lines, PlainLine, Watch
-from loadtests.reply import Reply
-from loadtests.route import Route
-from loadtests.wire import head_of
+from contracts.exchanges.exchange import Answer, Cause, NoAnswer
+from contracts.history.secrets import Secret
+from contracts.history.story import RunFacts
+from contracts.history.writer import HistoryWriter
+from contracts.wire.attempt import MOST_RECEIVED_BYTES
+from contracts.wire.clock import SystemClock
+from contracts.wire.wire import Outgoing, Wire
+from loadtests.wire.connection import Connection, Lines, PlainLine, Watch
+from loadtests.wire.reply import Reply
+from loadtests.wire.route import Route
+from loadtests.wire.wire import head_of
 from tests.faults.cases import Fault, certificates
 from tests.faults.server import FaultServer
 

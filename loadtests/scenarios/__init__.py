@@ -1,0 +1,1 @@
+"""The load scenarios, and what they plan by."""
