@@ -89,7 +89,7 @@ def meter(environment, **_) -> None:
 USERS = 16
 SIZES = (10, 1000)
 NAME = "throughput"  # of its place in docs/load.md
-MEASURED = tuple(f"loadtests/{name}.py" for name in ("wire", "connection", "reply", "plain", "batches", "keeping"))
+MEASURED = tuple(f"loadtests/wire/{name}.py" for name in ("wire", "connection", "reply", "plain", "batches", "keeping"))
 HEAD = (
     "| records | harness | FastHttpUser | ratio | harness, by the clock | FastHttpUser | ratio | wrk |",
     "|---|---|---|---|---|---|---|---|",
