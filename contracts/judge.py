@@ -1,22 +1,21 @@
 """All rules over one history: for each promise held, broken or undecided. `python -m contracts.judge HISTORY`, offline.
 
-A promise is put to the test when its stimulus was sent and answered by the operation (`STIMULUS`), not when its premise
+A promise is put to the test when its stimulus was sent and answered by the operation (`stimulus`), not when its premise
 came true. It is undecided when a driver that owes it did not finish, or when no stimulus was answered.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 
 from contracts.command import USAGE_ERROR, Parser, run, safe
 from contracts.evidence import Evidence
-from contracts.exchanges.exchange import Standing
-from contracts.exchanges.records import Kind
 from contracts.finding import Doubt, Examined, Finding, Ruling, Verdict
 from contracts.history.story import Story, read_history
 from contracts.rules import authentication, errors, formats, relations, results, throttling, updates, validation
-from contracts.seen import Due, Seen
+from contracts.seen import Seen
+from contracts.stimulus import needs_the_limit, puts_to_the_test
 from openapi.ledger import LEDGER, Level, Promise
 
 EXIT = {Verdict.HELD: 0, Verdict.BROKEN: 1, Verdict.UNDECIDED: 6}
@@ -60,53 +59,6 @@ HISTORY_RULES: tuple[Callable[[Evidence], Examined], ...] = (
 )
 # What they find lies in the rhythm of the whole run, and one more sending shows nothing of it.
 SURVEYS = (throttling.no_more_is_let_in_than_the_limit, throttling.what_remains_gets_in)
-
-
-def _answered(seen: Seen) -> bool:
-    return seen.judged
-
-
-def _of_kind(*kinds: Kind) -> Callable[[Seen], bool]:
-    return lambda seen: seen.judged and seen.body.kind in kinds
-
-
-def _with_due(due: Due) -> Callable[[Seen], bool]:
-    return lambda seen: seen.judged and bool(seen.due(due))
-
-
-def _refused_at_the_door(seen: Seen) -> bool:
-    stranger = seen.on_operation and seen.exchange.standing is Standing.UNAUTHENTICATED
-    return stranger and seen.status not in (None, 429)
-
-
-def _updates(seen: Seen) -> bool:
-    return seen.judged and any(expected.update and expected.due is Due.ACCEPT for expected in seen.expected)
-
-
-def _many(seen: Seen) -> bool:
-    return seen.judged and seen.all_acceptable and len(seen.expected) > 1
-
-
-def _over_the_limit(seen: Seen) -> bool:
-    return seen.authenticated and seen.status == 429
-
-
-STIMULUS: Mapping[str, Callable[[Seen], bool]] = {
-    "AUTH-1": _refused_at_the_door,
-    "RATE-1": _over_the_limit,
-    "RATE-2": _over_the_limit,
-    "RATE-5": _over_the_limit,
-    "ERR-3": _of_kind(Kind.NOT_JSON),
-    "VAL-1": lambda seen: bool(seen.due(Due.REFUSE)) and seen.judged,
-    "VAL-2": _with_due(Due.REFUSE),
-    "VAL-3": lambda seen: seen.judged and len(seen.due(Due.REFUSE)) > 1,
-    "VAL-4": _of_kind(Kind.EMPTY),
-    "RES-5": _with_due(Due.REFUSE),
-    "RES-6": _with_due(Due.REFUSE),
-    "UPS-1": _updates,
-    "UPS-2": _many,
-    "UPS-3": _with_due(Due.ACCEPT),
-}
 
 
 def judge(story: Story) -> tuple[Ruling, ...]:
@@ -222,7 +174,7 @@ def _rule_on(promise: Promise, said: list[Finding | Doubt], examined: int, evide
     unfinished = [driver for driver in owing if driver not in story.finished]
     if unfinished:
         doubts.append(story.stopped or f"{', '.join(unfinished)} did not finish")
-    elif promise.unruled is None and not any(map(STIMULUS.get(promise.id, _answered), evidence.seen)):
+    elif promise.unruled is None and not any(puts_to_the_test(promise.id, seen) for seen in evidence.seen):
         doubts.append(_why_untested(promise, evidence))
     if doubts:
         return Ruling(promise, Verdict.UNDECIDED, True, examined, reason=doubts[0])
@@ -232,7 +184,7 @@ def _rule_on(promise: Promise, said: list[Finding | Doubt], examined: int, evide
 def _why_untested(promise: Promise, evidence: Evidence) -> str:
     if promise.id.startswith("UPS-") and not evidence.facts.catalogue:
         return "there is no catalogue: nothing was sent that must be accepted"
-    far = throttling.how_far_from_the_limit(evidence) if STIMULUS.get(promise.id) is _over_the_limit else None
+    far = throttling.how_far_from_the_limit(evidence) if needs_the_limit(promise.id) else None
     return far or "its stimulus was never answered by the operation"
 
 

@@ -3,21 +3,17 @@
 Inert unless items of `contracts/` or `loadtests/` were collected, so that the project's own tests run without it.
 """
 
-import os
-import sys
-from collections.abc import Generator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
-from typing import Any
 
 import pytest
 
+from contracts.display import HARNESS, UNWRITTEN, progress
 from contracts.drivers.schedule import SCHEDULE, Driver
 from contracts.interrupts import Interrupts
-from contracts.report.terminal import lines
 from contracts.run.harness import Harness
 from contracts.run.invocation import Options
 from contracts.run.options import EMPTY_URL, declare, options_of
@@ -26,14 +22,12 @@ from contracts.run.target import UsageError, read_catalogue
 from contracts.wire.clock import SystemClock
 from openapi.ledger import CHAPTERS, LEDGER
 
-HARNESS = pytest.StashKey[Harness]()
+pytest_plugins = ("contracts.display",)
+
 INTERRUPTS = pytest.StashKey[Interrupts]()
-ENDED = pytest.StashKey[str]()  # how a promise's item ended, where that is no plain pass
-UNWRITTEN = pytest.StashKey[str]()  # why there is no whole report
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (ROOT / "contracts", ROOT / "loadtests")
 EXIT = {"held": 0, "broken": 1, "undecided": 6}
-FAILED_AS = {"broken": ("F", "BROKEN", "red"), "undecided": ("s", "UNDECIDED", "yellow")}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,7 +110,7 @@ def _begin(session: pytest.Session) -> None:
         raise UsageError("only verdicts were chosen, and nothing that sends: choose a chapter, such as -m results")
     options = options_of(config, _has_load(session))
     _check_load(session, options)
-    harness = Harness(options, _progress(config))
+    harness = Harness(options, progress(config))
     config.stash[HARNESS] = harness
     config.stash[INTERRUPTS] = Interrupts(at_the_last=partial(_at_the_last, config, harness))
     harness.begin(drivers)
@@ -164,18 +158,6 @@ def _close_after_usage_error(config: pytest.Config) -> None:
             harness.close()
         config.stash[INTERRUPTS].close()
         del config.stash[HARNESS]
-
-
-def _progress(config: pytest.Config) -> Any:
-    """On a terminal, one line that changes; elsewhere nothing, nor in a pipeline, where some give a terminal too."""
-    if not sys.stderr.isatty() or config.option.verbose < 0 or os.environ.get("CI"):
-        return lambda _: None
-
-    def show(event: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{event[: get_terminal_size().columns - 1]}\r")
-        sys.stderr.flush()
-
-    return show
 
 
 @pytest.fixture(scope="session")
@@ -235,38 +217,3 @@ def _conclude(session: pytest.Session, harness: Harness, exitstatus: int) -> Non
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR if crashed else EXIT[document["verdict"]]
         if document["verdict"] == "held" and (UNWRITTEN in session.config.stash or harness.against.unsaved):
             session.exitstatus = EXIT["undecided"]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Note in its report how a promise ended."""
-    report = yield
-    report.ended = item.stash.get(ENDED, None) if call.when == "call" else None
-    return report
-
-
-def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> Any:
-    """A broken promise argues in the verdict's story, and once: not among pytest's failures as well."""
-    name = getattr(report, "ended", None)
-    if name is None:
-        return None
-    letter, word, colour = FAILED_AS[name]
-    return name, letter, (word, {colour: True})
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The run's story, then where the report is. With -v every broken promise argues."""
-    harness = config.stash.get(HARNESS, None)
-    if harness is None:
-        return
-    terminalreporter.section("verdict")
-    argued = len(LEDGER) if config.option.verbose > 0 else 1
-    width = config.get_terminal_writer().fullwidth
-    for line in lines(harness.document, terminalreporter.hasmarkup, width, argued):
-        terminalreporter.write_line(line)
-    if harness.restored:
-        terminalreporter.write_line(f"--restore: {harness.restored}")
-    if harness.against.saved:
-        terminalreporter.write_line(harness.against.saved)
-    unwritten = config.stash.get(UNWRITTEN, None)
-    terminalreporter.write_line(unwritten or f"report: {harness.folder / 'report.html'}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.plugin import ENDED
+from contracts.display import ENDED
 from contracts.report.junit import ERROR, FAILURE, SKIPPED, ending
 from contracts.report.terminal import argument
 from contracts.run.harness import Harness

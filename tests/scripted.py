@@ -11,7 +11,8 @@ from contracts.history.secrets import Secret
 from contracts.history.story import RunFacts
 from contracts.history.writer import HistoryWriter
 from contracts.wire.clock import Clock, SystemClock
-from contracts.wire.wire import MOST_HELD_BYTES, Outgoing, Wire
+from contracts.wire.outgoing import Outgoing
+from contracts.wire.wire import MOST_HELD_BYTES, Wire
 
 KEY = "sandbox-key"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-RateLimit-Limit: 9\r\nX-RateLimit-Remaining: 8\r\n\r\n{}"

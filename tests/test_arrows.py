@@ -36,9 +36,10 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.evidence": ("openapi", "contracts.seen", EXCHANGES, HISTORY),
     "contracts.rules": ("openapi", "contracts.rules", "contracts.finding", *READ, "contracts.history.rows", EXCHANGES),
     "contracts.rules.limiters": ("contracts.rules.limiters",),
+    "contracts.stimulus": ("contracts.seen", EXCHANGES),
     "contracts.command": (),
     "contracts.judge": (
-        *("openapi", "contracts.rules", "contracts.finding", "contracts.command"),
+        *("openapi", "contracts.rules", "contracts.finding", "contracts.stimulus", "contracts.command"),
         *(*READ, EXCHANGES, HISTORY),
     ),
     # The room that sends: it knows what is documented, and how a limiter lets in, but no rule.
@@ -65,7 +66,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "contracts.run.target": ("openapi", "contracts.history.secrets", EXCHANGES),
     "contracts.run.locks": ("contracts.run.target", EXCHANGES),
     "contracts.run.rehearsal": (
-        *("openapi", "contracts.drivers", "contracts.wire", "contracts.judge"),
+        *("openapi", "contracts.drivers", "contracts.wire", "contracts.judge", "contracts.stimulus"),
         *(*READ, EXCHANGES, HISTORY),
     ),
     "contracts.run.restore": (
@@ -87,7 +88,14 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "schemathesis": ("contracts.drivers", "contracts.test_document", "tests"),
 }
 
-PURE = ("contracts.rules", *READ, "contracts.finding", "contracts.wire.pacing", "contracts.exchanges.instants")
+PURE = (
+    "contracts.rules",
+    "contracts.stimulus",
+    *READ,
+    "contracts.finding",
+    "contracts.wire.pacing",
+    "contracts.exchanges.instants",
+)
 IMPURE = {"time", "random", "os", "socket", "threading", "subprocess", "secrets", "uuid", "io", "pathlib", "requests"}
 CLOCKS = {"now", "utcnow", "today"}
 

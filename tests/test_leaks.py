@@ -192,7 +192,7 @@ def test_a_run_that_leaked_has_failed(tmp_path: Path) -> None:
     conftest = tmp_path / "plant.py"
     conftest.write_text(
         "import pytest\n"
-        "from contracts.plugin import HARNESS\n"
+        "from contracts.display import HARNESS\n"
         "@pytest.hookimpl(tryfirst=True)\n"
         "def pytest_sessionfinish(session):\n"
         "    harness = session.config.stash[HARNESS]\n"

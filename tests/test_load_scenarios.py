@@ -21,15 +21,7 @@ from loadtests.wire.keeping import Keeper
 from loadtests.wire.route import Route
 from loadtests.wire.wire import LoadWire, Tally, head_of, shown_headers
 from sandbox.store import Store
-from tests.test_loadtests import (
-    BROKEN,
-    CATALOGUE,
-    HELD,
-    UNDECIDED,
-    locust,
-    report,
-    verdicts,
-)
+from tests.test_loadtests import BROKEN, CATALOGUE, HELD, UNDECIDED, locust, report, verdicts
 
 PLENTY = ("--limit", "100000", "--window", "0.6")
 LATEST = Path("runs") / "latest"

@@ -11,7 +11,8 @@ from contracts.history.secrets import Secret
 from contracts.history.story import RunFacts
 from contracts.history.writer import HistoryWriter
 from contracts.wire.clock import SystemClock, VirtualClock
-from contracts.wire.wire import WITHHELD, Outgoing, Stopped, Wire
+from contracts.wire.outgoing import Outgoing
+from contracts.wire.wire import WITHHELD, Stopped, Wire
 from openapi.document import OPERATION_PATH
 from tests.scripted import KEY, NONE_LEFT, OK, Serve, answer, cause, causes, send, wire_to
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from contracts.drivers.changes import drop
 from contracts.drivers.references import References
 from contracts.drivers.run import JSON_TYPE, Probe, Run, as_it_is, batch, raw
-from contracts.wire.wire import Outgoing
+from contracts.wire.outgoing import Outgoing
 
 EMPTY_BATCH = b'{"inventories": []}'
 PLAIN_TEXT = (("Content-Type", "text/plain"),)

@@ -9,7 +9,7 @@ from contracts.drivers.references import References
 from contracts.drivers.run import ANYTHING, JSON_TYPE, Edit, Probe, Refusal, Run, as_it_is, batch, write
 from contracts.exchanges.records import FIELDS
 from contracts.seen import Seen
-from contracts.wire.wire import Outgoing
+from contracts.wire.outgoing import Outgoing
 
 SIZES = (1, 2, 3, 10, 11, 20, 21, 25, 26, 50, 51, 64, 65, 100, 101, 128, 129, 200, 250, 256, 257, 500, 501, 1000, 1001)
 CORE_SIZES = (11, 26, 51, 100, 101, 257, 500, 501, 1001)

@@ -2,7 +2,7 @@
 
 from contracts.drivers.run import BEARER, Probe, Run
 from contracts.exchanges.records import OURS
-from contracts.wire.wire import Outgoing
+from contracts.wire.outgoing import Outgoing
 from openapi.document import OPERATION_PATH
 
 PATHS = {"another method": OPERATION_PATH, "another path": f"{OPERATION_PATH}/{OURS}nowhere"}

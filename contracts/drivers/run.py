@@ -13,7 +13,8 @@ from contracts.evidence import Evidence
 from contracts.exchanges.exchange import KEY, Cause, NoAnswer, Standing, standing_of
 from contracts.history.writer import HistoryWriter
 from contracts.seen import Seen
-from contracts.wire.wire import Outgoing, Stopped, Wire
+from contracts.wire.outgoing import Outgoing
+from contracts.wire.wire import Stopped, Wire
 
 Edit = Callable[[Fields], object]  # makes one case's record of a fresh valid one
 Draw = Callable[[References, int], list[Fields]]  # which references so many records are for

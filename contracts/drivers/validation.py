@@ -11,7 +11,7 @@ from contracts.drivers.run import ANYTHING, JSON_TYPE, Edit, Probe, Refusal, Run
 from contracts.exchanges.records import OURS
 from contracts.exchanges.replies import read_json
 from contracts.seen import Seen
-from contracts.wire.wire import Outgoing
+from contracts.wire.outgoing import Outgoing
 
 ALONE = {"quick": 8, "standard": 24, "deep": 10_000}  # cases of a run where each costs a request
 MANY_FAULTS = 12

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from contracts.drivers.confirm import confirm
 from contracts.drivers.examples import keep_examples, read_examples, store_of
@@ -16,9 +16,7 @@ from contracts.drivers.references import FIRST_AT, References
 from contracts.drivers.run import Run
 from contracts.drivers.schedule import Driver, drive, owe, preflight
 from contracts.exchanges.exchange import Cause, NoAnswer
-from contracts.exchanges.records import Reference
 from contracts.finding import Verdict
-from contracts.history.secrets import Secret
 from contracts.history.story import RunFacts
 from contracts.history.writer import HistoryWriter
 from contracts.judge import first_finding_at, rule
@@ -30,20 +28,10 @@ from contracts.run.against import Against
 from contracts.run.children import Children
 from contracts.run.invocation import Options, check
 from contracts.run.leaks import failed, leaks
-from contracts.run.locks import lock
 from contracts.run.rehearsal import rehearse, too_long
 from contracts.run.restore import check_levels, needed, restore
-from contracts.run.target import (
-    EmbeddedSandbox,
-    UsageError,
-    check_base_url,
-    check_header,
-    key_from,
-    make_run_folder,
-    point_latest,
-    read_catalogue,
-    unreachable,
-)
+from contracts.run.site import Site
+from contracts.run.target import UsageError, check_header, make_run_folder, point_latest, unreachable
 from contracts.run.watermark import BEHIND, latest_before, raise_watermark
 from contracts.wire.clock import SystemClock
 from contracts.wire.wire import MOST_HELD_BYTES, Stopped, Wire
@@ -63,8 +51,6 @@ class Harness:
         self.environment = dict(os.environ)
         self.children = Children()
         self._document: dict[str, Any] | None = None
-        self._sandbox: EmbeddedSandbox | None = None
-        self._lock: BinaryIO | None = None
         self.foretold: str | None = None  # where the run will take long
         self.restored: str | None = None  # what came of giving back, in a line
         self._spare = ExitStack()
@@ -75,20 +61,11 @@ class Harness:
 
     def _open(self) -> None:
         options = self.options
-        self.catalogue: tuple[Reference, ...] = ()
-        if options.base_url is not None:
-            self.base_url, self.secret = check_base_url(options.base_url), key_from(os.environ)
-            self.catalogue = read_catalogue(options.catalogue) if options.catalogue else ()
-        else:
-            self._sandbox = EmbeddedSandbox("--window", str(options.window_s))
-            self._sandbox.__enter__()
-            self.base_url, self.secret = self._sandbox.base_url, Secret(self._sandbox.key)
-            self.catalogue = read_catalogue(options.catalogue or self._sandbox.catalogue)
-            self.environment["BSPK_API_KEY"] = self._sandbox.key
+        site = self._site = Site(options, self.environment)
+        self.base_url, self.secret, self.catalogue = site.base_url, site.secret, site.catalogue
         given = options.restore
         self._levels = check_levels(given, self.catalogue, options.max_requests) if given else ()
-        if self.catalogue and self._sandbox is None:
-            self._lock = lock(self.base_url, self.catalogue)
+        site.hold()
         self.clock = SystemClock(options.now)
         started_at = self.clock.now()
         after = None if options.now else latest_before(self.base_url, started_at)
@@ -258,7 +235,4 @@ class Harness:
             return document
         finally:
             self.history.close()
-            if self._lock is not None:
-                self._lock.close()
-            if self._sandbox is not None:
-                self._sandbox.__exit__(None, None, None)
+            self._site.close()

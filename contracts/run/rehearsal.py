@@ -19,9 +19,10 @@ from contracts.exchanges.records import Kind, Reference, read_body
 from contracts.history.secrets import Secret
 from contracts.history.story import RunFacts
 from contracts.history.writer import HistoryWriter
-from contracts.judge import STIMULUS
+from contracts.stimulus import puts_to_the_test
 from contracts.wire.clock import VirtualClock
-from contracts.wire.wire import Outgoing, Wire
+from contracts.wire.outgoing import Outgoing
+from contracts.wire.wire import Wire
 
 BASE_URL = "http://dry-run.invalid"
 LIMIT = 1_000_000  # so that nothing is waited for
@@ -91,8 +92,7 @@ def told(run: Run) -> Iterator[str]:
 
 def _by_promise(evidence: Evidence, owed: Iterable[str]) -> Iterator[str]:
     for promise in dict.fromkeys(owed):
-        stimulus = STIMULUS.get(promise, lambda each: each.judged)
-        yield f"{promise:24} {sum(map(stimulus, evidence.seen)):8}"
+        yield f"{promise:24} {sum(puts_to_the_test(promise, seen) for seen in evidence.seen):8}"
 
 
 def too_long(requests: int, limit: int, window_s: float) -> str | None:

@@ -16,7 +16,8 @@ from contracts.exchanges.exchange import Exchange
 from contracts.exchanges.records import Reference
 from contracts.exchanges.replies import results_of
 from contracts.run.target import UsageError, read_catalogue
-from contracts.wire.wire import Outgoing, Stopped, Wire
+from contracts.wire.outgoing import Outgoing
+from contracts.wire.wire import Stopped, Wire
 
 BATCH = 50  # records; a server that takes fewer gets them one by one
 REFUSALS = 4  # 429s in all that are waited out: what is left of the allowance may not be known here

@@ -6,42 +6,27 @@ Judges nothing. One wire is for one thread.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import unquote, urlsplit
 
 from requests import PreparedRequest
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from contracts.exchanges.exchange import KEY, Answer, Cause, Exchange, NoAnswer, Request, Standing
+from contracts.exchanges.exchange import Answer, Cause, Exchange, NoAnswer, Request, Standing
 from contracts.history.secrets import Secret, evaluate
 from contracts.history.writer import HistoryWriter
 from contracts.rules.limiters import Row
 from contracts.rules.limiters.rows import TICK, Terms
 from contracts.wire.clock import Clock
+from contracts.wire.outgoing import Headers, Outgoing, checked_base, checked_extra, checked_path, headers_of
 from contracts.wire.pacing import GiveUp, Pacer
 from contracts.wire.transport import CannotSendError, FencedAdapter, OutOfBoundsError, WatchedAdapter, deliver
 from openapi.document import OPERATION_PATH
 
-USER_AGENT = "bspk-inventory-harness/1.0"
 WITHHELD = "(given on the command line)"  # a gateway's header may be a credential
 UNREACHABLE_AT_MOST = 3  # in a row
 MOST_HELD_BYTES = 128 * 1024 * 1024  # of bodies in one history; judging them takes about eight times as much memory
 TOLD_FROM_S = 1.0  # shorter waits are not worth a word
-
-Headers = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A request to be: the key in `authorization` stands as an expression that `secrets.evaluate` knows."""
-
-    body: bytes
-    authorization: str | None = f"Bearer {KEY}"
-    headers: Headers = (("Content-Type", "application/json"),)
-    method: str = "POST"
-    path: str = OPERATION_PATH  # below the base URL, a query included
 
 
 class Stopped(Exception):  # noqa: N818 — no error of anybody's: traffic ends here, and the run is judged as far as it came
@@ -72,11 +57,11 @@ class Wire:
         most_held: int = MOST_HELD_BYTES,
     ) -> None:
         self.sent = 0
-        self._base_url = _checked_base(base_url)
+        self._base_url = checked_base(base_url)
         self._secret, self._history, self._clock = secret, history, clock
         self._adapter = FencedAdapter(adapter or WatchedAdapter(), self._base_url, max_requests)
         self._max_requests, self._timeout_s, self._verify = max_requests, timeout_s, verify
-        self._extra_headers = _checked_extra(extra_headers)
+        self._extra_headers = checked_extra(extra_headers)
         self._tell = on_event or (lambda _: None)
         self._first_seq, self._most_held = first_seq, most_held
         facts = history.facts
@@ -125,7 +110,7 @@ class Wire:
         self._adapter.close()
 
     def _send_once(self, outgoing: Outgoing, driver: str, purpose: str, wait: bool) -> Exchange:
-        headers = self._headers(outgoing)
+        headers = headers_of(outgoing, self._extra_headers)
         prepared = self._prepared(outgoing, headers)
         self._admit(wait)
         self.sent += 1
@@ -188,23 +173,11 @@ class Wire:
         self._unreachable = 0
         self._pacer.observe(_row(exchange))
 
-    def _headers(self, outgoing: Outgoing) -> dict[str, str]:
-        """All that `requests` is to send, the key still an expression. Later ones win; `Host` is the connection's."""
-        headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
-        headers.update({"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip, identity"})
-        headers.update(self._extra_headers)
-        if outgoing.body or outgoing.method == "POST":
-            headers["Content-Length"] = str(len(outgoing.body))
-        headers.update(outgoing.headers)
-        if outgoing.authorization is not None:
-            headers["Authorization"] = outgoing.authorization
-        return dict(headers.items())
-
     def _prepared(self, outgoing: Outgoing, headers: dict[str, str]) -> PreparedRequest:
         # Made by hand: `prepare` would normalise the URL, guess headers and look for credentials.
         prepared = PreparedRequest()
         prepared.method = outgoing.method
-        prepared.url = self._base_url + _checked_path(outgoing.path)
+        prepared.url = self._base_url + checked_path(outgoing.path)
         prepared.headers = CaseInsensitiveDict(headers)
         if outgoing.authorization is not None:
             prepared.headers["Authorization"] = self._secret.fill(outgoing.authorization)
@@ -228,27 +201,3 @@ def _row(exchange: Exchange) -> Row:
 def _number(answer: Answer | None, name: str) -> int | None:
     value = answer.header(name) if answer else None
     return int(value) if value is not None and re.fullmatch(r"[0-9]{1,15}", value, re.ASCII) else None
-
-
-def _checked_base(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"the base URL {base_url!r} is not http(s)://host[:port][/prefix]")
-    if parts.query or parts.fragment or parts.username is not None:
-        raise ValueError("the base URL holds a query, a fragment or a user: only a path prefix may follow the host")
-    return base_url.rstrip("/")
-
-
-def _checked_path(path: str) -> str:
-    """Only what lies under the base URL's prefix: no way up, nothing that anybody reads as another host."""
-    segments = unquote(path.partition("?")[0]).split("/")
-    if not path.startswith("/") or {".", ".."} & set(segments) or re.search(r"[^!-~]|[\\#]", path):
-        raise ValueError(f"the path {path!r} does not lie plainly under the base URL")
-    return path
-
-
-def _checked_extra(headers: Headers) -> Headers:
-    for name, _ in headers:
-        if name.lower() in {"authorization", "host", "content-length", "transfer-encoding"}:
-            raise ValueError(f"the header {name} is the harness's own to set")
-    return headers

@@ -23,7 +23,8 @@ from contracts.run.restore import needed, restore
 from contracts.run.target import UsageError, make_run_folder, unreachable
 from contracts.run.watermark import latest_before
 from contracts.wire.clock import Clock, SystemClock
-from contracts.wire.wire import MOST_HELD_BYTES, Outgoing, Stopped, Wire
+from contracts.wire.outgoing import Outgoing
+from contracts.wire.wire import MOST_HELD_BYTES, Stopped, Wire
 from loadtests.figures.figures import Generator, figures
 from loadtests.figures.measures import Figures
 from loadtests.run.clock import ENDING, EndingClock

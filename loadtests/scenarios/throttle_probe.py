@@ -12,7 +12,8 @@ from contracts.evidence import Evidence
 from contracts.exchanges.exchange import KEY_2, Exchange
 from contracts.rules.allowance import rate_rows
 from contracts.rules.limiters import Row
-from contracts.wire.wire import Outgoing, Stopped, Wire
+from contracts.wire.outgoing import Outgoing
+from contracts.wire.wire import Stopped, Wire
 from loadtests.scenarios.probe_plan import SECOND_KEY, Phase, Plan
 from loadtests.scenarios.scenario import Scenario
 

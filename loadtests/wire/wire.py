@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contracts.exchanges.exchange import KEY, Cause, NoAnswer
 from contracts.history.rows import IN_FLIGHT, RIGHT, UNTOLD, LoadRow, code_of
 from contracts.history.secrets import Secret
-from contracts.wire.wire import USER_AGENT, WITHHELD, Stopped
+from contracts.wire.outgoing import USER_AGENT
+from contracts.wire.wire import WITHHELD, Stopped
 from loadtests.wire.batches import Batch, Head
 from loadtests.wire.connection import Connection
 from loadtests.wire.keeping import Headers, Keeper, Sending

@@ -14,6 +14,7 @@ from sandbox.defects import (
     load,
     outcomes,
     results,
+    slowness,
     throttling,
     upserts,
     validation,
@@ -37,5 +38,6 @@ CHAPTERS = (
     instants,
     formats,
     load,
+    slowness,
 )
 DEFECTS: dict[str, Defect] = gather(Defect, CHAPTERS)

@@ -29,7 +29,7 @@ from tests.benchmarks.mutants import ROOT, Mutant, mutants
 
 UNDER_TEST = (
     *sorted(path.relative_to(ROOT) for path in (ROOT / "contracts" / "rules").glob("*.py")),
-    *(Path("contracts") / name for name in ("judge.py", "evidence.py")),
+    *(Path("contracts") / name for name in ("judge.py", "stimulus.py", "evidence.py")),
 )
 # The quickest to see a change first.
 TESTS = (

@@ -13,7 +13,8 @@ from contracts.history.story import RunFacts
 from contracts.history.writer import HistoryWriter
 from contracts.wire.attempt import MOST_RECEIVED_BYTES
 from contracts.wire.clock import SystemClock
-from contracts.wire.wire import Outgoing, Wire
+from contracts.wire.outgoing import Outgoing
+from contracts.wire.wire import Wire
 from loadtests.wire.connection import Connection, Lines, PlainLine, Watch
 from loadtests.wire.reply import Reply
 from loadtests.wire.route import Route
