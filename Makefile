@@ -29,14 +29,15 @@ help: ## say what there is to make
 verify: $(VENV)/.ready-to-verify ## judge BASE_URL by contracts and load tests, write a report, say where it is
 	@$(RUN) -m pytest contracts loadtests $(TARGET) $(PYTEST_ARGS)
 
-# Every step runs, so that one look shows all that is wrong; pytest last, so that its summary is the last line.
+# Every step runs, so that one look shows all that is wrong; pytest last, so that its summary is the last line. A process
+# of tests that dies ends them: the others would wait for it for ever.
 test: $(VENV)/.ready-to-test chromium ## lint, type-check and test the project itself
 	@failed=0; \
 	$(RUN) -m ruff check --quiet . || failed=1; \
 	$(RUN) -m ruff format --check --quiet . || failed=1; \
 	$(RUN) -m mypy --no-error-summary . || failed=1; \
 	[ $$failed = 0 ] || echo 'Lint or types failed, see above.' >&2; \
-	$(RUN) -m pytest tests --numprocesses 3 --dist loadfile $(PYTEST_ARGS) || failed=1; \
+	$(RUN) -m pytest tests --numprocesses 3 --dist loadfile --max-worker-restart 0 $(PYTEST_ARGS) || failed=1; \
 	exit $$failed
 
 lock: ## bring requirements*.lock in line with requirements*.in (needs uv; UPGRADE=--upgrade for newer versions)
