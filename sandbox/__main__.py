@@ -113,8 +113,11 @@ def _stop_with_stdin(listener: Listener) -> None:
 def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     if options.list:
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads it may leave when he has seen enough
-        list_names()
+        try:
+            list_names()
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads it may leave when he has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain at its end
         return 0
     try:
         serve(settings_from(options), options.port, exit_with_stdin=options.exit_with_stdin)

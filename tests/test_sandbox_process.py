@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import shlex
 import signal
 import socket
 import subprocess
@@ -158,6 +159,17 @@ def test_list_names_every_variant_once(capsys: pytest.CaptureFixture[str]) -> No
     assert [name for kind, name in named if kind == "limiter"] == list(LIMITERS)
     assert [name for kind, name in named if kind == "dialect"] == list(DIALECTS)
     assert [name for kind, name in named if kind == "defect"] == list(DEFECTS)
+
+
+def test_whoever_reads_the_list_may_leave(capsys: pytest.CaptureFixture[str]) -> None:
+    """And whoever calls it is not changed by it: a process that no longer ignores SIGPIPE dies of a closed socket."""
+    command = f"set -o pipefail; {shlex.quote(sys.executable)} -m sandbox --list | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    before = signal.getsignal(signal.SIGPIPE)
+    main(["--list"])
+    assert capsys.readouterr().out
+    assert signal.getsignal(signal.SIGPIPE) is before
 
 
 CUTS = [
