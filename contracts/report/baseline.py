@@ -11,7 +11,6 @@ excuses must not grow old. A changed observation is told and fails nothing, sinc
 
 import os
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,8 +20,8 @@ import msgspec
 
 from contracts.finding import Verdict
 from contracts.report.changes import changed, observed
-from contracts.report.document import verdict_over
-from contracts.report.known import AGAIN, AGAINST, BROKEN, OPEN, PARTLY, PAST, STRUCK, UNTRIED, against
+from contracts.report.document import verdict_over, write_whole
+from contracts.report.known import AGAIN, AGAINST, BROKEN, OPEN, PARTLY, PAST, STRUCK, UNTRIED, against, excused
 from openapi.ledger import BY_ID, QUESTIONS
 
 SCHEMA = 1
@@ -98,15 +97,10 @@ def check_writable(path: Path) -> None:
 def write_baseline(path: Path, baseline: Baseline) -> None:
     """One line a fact, sorted, so that a diff reads well; whole, or not at all and a BaselineError."""
     text = msgspec.json.format(msgspec.json.encode(baseline, order="sorted"), indent=2)
-    target = path.resolve()
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         check_writable(path)
-        aside.write_bytes(text + b"\n")
-        aside.replace(target)
+        write_whole(path.resolve(), text + b"\n")
     except OSError as error:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
         raise BaselineError(f"--baseline {path}: {error.strerror}") from error
 
 
@@ -143,7 +137,7 @@ def compared(
         for name in rowless
     ]
     failing = [state for state in states if state["state"] in AGAINST]
-    verdict = verdict_over([row for row in rows if (row.get("known") or {}).get("state") != BROKEN])
+    verdict = verdict_over([row for row in rows if not excused(row)])
     if failing:
         verdict = Verdict.BROKEN.value
     open_rows = (row["reason"] for row in rows if row["in_scope"] and row["reason"])

@@ -13,8 +13,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from contracts.command import safe
 from contracts.exchanges.exchange import Answer, Exchange
-from contracts.report.terminal import safe
 
 LONGEST_BODY = 4000  # characters of a body in the page; the history holds it whole
 LONGEST_HEAD = 2000

@@ -135,18 +135,18 @@ def verdict_over(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def write(folder: Path, document: Mapping[str, Any]) -> None:
     """The three reports in the folder, each whole or not at all; raises OSError as writing does."""
-    _replace(folder / "report.json", msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
-    _replace(folder / "junit.xml", junit(document))
+    write_whole(folder / "report.json", msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    write_whole(folder / "junit.xml", junit(document))
     write_page(folder, document)
 
 
 def write_page(folder: Path, document: Mapping[str, Any]) -> None:
     """report.html alone, from the document and the histories in the folder."""
-    _replace(folder / "report.html", page(folder, document).encode())
+    write_whole(folder / "report.html", page(folder, document).encode())
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """In one step, so that a reader never meets half a file."""
+def write_whole(path: Path, content: bytes) -> None:
+    """In one step, so that a reader never meets half a file; raises OSError as writing does."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         aside.write_bytes(content)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from contracts.command import safe
 from contracts.exchanges.exchange import Exchange
 from contracts.observations import LIMITERS, NOT_TRIED
 from contracts.report import bodies, chart
@@ -21,7 +22,7 @@ from contracts.report.charts import allowance_of, charts
 from contracts.report.figures import Table, tables
 from contracts.report.known import excused
 from contracts.report.remedies import remedy
-from contracts.report.terminal import how_surely, safe
+from contracts.report.terminal import how_surely
 from contracts.report.witnesses import SHOWN, fetch, shown
 from openapi.ledger import BY_ID
 

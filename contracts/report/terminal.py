@@ -12,8 +12,6 @@ from contracts.report.known import excused
 from contracts.report.remedies import remedy
 from openapi.ledger import BY_ID
 
-__all__ = ["argument", "briefly", "how_surely", "lines", "safe"]
-
 LONGEST_COMMAND = 2000
 CHANGES = 5  # shown of those since the baseline
 BROKEN = 7  # told in a line each, of those that are not argued

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
+from contracts.command import safe
 from contracts.evidence import Evidence
 from contracts.finding import Finding
 from contracts.history.rows import NAME as ROWS
 from contracts.history.story import Story, read_history
 from contracts.judge import EXCHANGE_RULES, promise_of, rule
-from contracts.report.terminal import safe
 from openapi.ledger import BY_ID
 
 

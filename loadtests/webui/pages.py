@@ -12,9 +12,9 @@ from flask import Blueprint, Response, jsonify, make_response, request, send_fil
 from locust.env import Environment
 from locust.runners import WORKER_REPORT_INTERVAL, MasterRunner
 
+from contracts.command import safe
 from contracts.exchanges.exchange import Exchange
 from contracts.history.rows import LoadRow
-from contracts.report.terminal import safe
 from contracts.run.target import UsageError
 from loadtests.run.options import check_one
 from loadtests.webui.live import Series, row_of

@@ -17,7 +17,7 @@ def put(name: str, text: str, measured: Sequence[str] = ()) -> None:
     """Put the text between its comments; `measured` are the files whose code it tells of. Raises LookupError."""
     page, found = _found(name)
     stamp = f" {stamp_of(text, measured)}" if measured else ""
-    before, after = (page_text := page.read_text(encoding="utf-8"))[: found.start()], page_text[found.end() :]
+    before, after = found.string[: found.start()], found.string[found.end() :]
     block = found["space"] + text + found["space"]
     page.write_text(f"{before}<!-- {name}:begin{stamp} -->{block}<!-- {name}:end -->{after}", encoding="utf-8")
 
